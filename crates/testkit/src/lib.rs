@@ -1,1 +1,14 @@
-//! stub
+//! Helpers for tests: real servers, real networks, and ways to wait for them.
+//!
+//! Nothing here is used outside tests. A missing tool fails the test that wants it; it never skips.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test helper fails its test by panicking"
+)]
+
+pub mod etcd;
+pub mod golden;
+pub mod proxy;
+pub mod wait;

@@ -1,0 +1,56 @@
+# `make help` lists the targets. Everything that they need is installed by dctest/setup/.
+
+SHELL := /bin/bash
+NECO_CACHE ?= $(HOME)/.cache/neco
+export NECO_CACHE
+export PATH := $(NECO_CACHE)/bin:$(PATH)
+# One target directory for all checkouts on a machine, so that a fresh clone compiles its own crates only.
+CARGO_TARGET_DIR ?= $(NECO_CACHE)/target
+export CARGO_TARGET_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-build setup-lab demo demo-down test lint bench peers fuzz docs image
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup-build:
+	@dctest/setup/apt.sh build
+	@dctest/setup/python-tools.sh
+
+setup-lab: setup-build
+	@dctest/setup/apt.sh lab
+	@dctest/setup/etcd.sh
+	@dctest/setup/guest.sh
+	@dctest/setup/ignition-validate.sh
+
+setup: setup-lab ## install what is missing: packages, cargo tools, etcd, a guest to boot
+
+demo: setup-lab ## boot one UEFI machine from sabakan in a virtual rack, and watch it
+	@cargo build --package sabakan --package sabactl --package sabakan-cryptsetup --package neco-demo
+	@"$(CARGO_TARGET_DIR)/debug/neco-demo" up
+
+demo-down: ## take away what `make demo` left running
+	@cargo run --quiet --package neco-demo -- down
+
+test: setup-lab ## run every test
+	cargo nextest run --workspace --all-targets $(NEXTEST_ARGS)
+	cargo test --workspace --doc
+
+lint: setup-build ## formatting, clippy, dependencies, purity of the pure crates
+	cargo xtask lint
+
+bench: setup-lab ## print one table of figures; peers are measured where NECO_PEER_* gives their path
+	cargo xtask bench
+
+peers: setup-lab ## compare with the original's programs, whose checkouts NECO_ORIGINAL_* give
+	cargo xtask peers
+
+fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
+	cargo xtask fuzz --seconds $${FUZZ_SECONDS:-60}
+
+docs: setup-build ## build the reference of all crates
+	cargo doc --workspace --no-deps
+
+image: setup-build ## build sabakan's container image from the binaries, without a network
+	cargo xtask image

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what is missing of Debian's packages: apt.sh build|lab
+#   build: what compiling and linting need.   lab: what the tests and the demo run.
+. "$(dirname "$0")/lib.sh"
+
+build="build-essential ca-certificates clang curl git libprotobuf-dev make mold pkg-config protobuf-compiler python3-venv shellcheck"
+lab="cpio cryptsetup-bin e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssl ovmf procps socat swtpm swtpm-tools
+  tpm2-tools busybox-static systemd"
+
+case ${1:-} in
+build) packages=$build ;;
+lab) packages="$build $lab" ;;
+*) die "usage: $0 build|lab" ;;
+esac
+
+missing=()
+for package in $packages; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+qemu=0
+[ "$1" = lab ] && ! command -v qemu-system-x86_64 >/dev/null && qemu=1
+
+if [ ${#missing[@]} -gt 0 ] || [ $qemu = 1 ]; then
+  [ "$(id -u)" = 0 ] || die "packages are missing: ${missing[*]}" "run this as root, or install them"
+  export DEBIAN_FRONTEND=noninteractive
+  say "packages: ${missing[*]} $([ $qemu = 0 ] || echo qemu-system-x86)"
+  quietly apt-update.log apt-get update
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+  quietly apt.log apt-get install -y --no-install-recommends "${missing[@]}"
+fi
+if [ $qemu = 1 ]; then
+  # Where a newer qemu-utils is installed already, bookworm's qemu wants bookworm's qemu-utils beside it.
+  apt-get install -y --no-install-recommends qemu-system-x86 >"$NECO_CACHE/log/qemu.log" 2>&1 ||
+    quietly qemu.log apt-get install -y --no-install-recommends --allow-downgrades qemu-system-x86 qemu-utils/bookworm
+fi

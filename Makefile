@@ -44,7 +44,8 @@ bench: setup-lab ## print one table of figures; peers are measured where NECO_PE
 	cargo xtask bench
 
 peers: setup-lab ## compare with the original's programs, whose checkouts NECO_ORIGINAL_* give
-	cargo xtask peers
+	cargo build --package sabakan --package sabactl --package neco-peers
+	"$(CARGO_TARGET_DIR)/debug/neco-peers"
 
 fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
 	cargo xtask fuzz --seconds $${FUZZ_SECONDS:-60}

@@ -54,4 +54,6 @@ docs: setup-build ## build the reference of all crates
 	cargo doc --workspace --no-deps
 
 image: setup-build ## build sabakan's container image from the binaries, without a network
-	cargo xtask image
+	cargo build --release --package sabakan --package sabactl --package sabakan-cryptsetup
+	@dctest/setup/apt.sh image
+	sabakan/container/build.sh "$(CARGO_TARGET_DIR)/release" "$(CARGO_TARGET_DIR)/image"

@@ -33,7 +33,7 @@ go_build() {
     printf ')\n'
   } >"$dir/tools.go"
   (
-    cd "$dir"
+    cd "$dir" || exit
     quietly "$name-tidy.log" go mod tidy
     for p in "${packages[@]}"; do
       quietly "$name-build.log" go build -ldflags "-s -w" -o "$NECO_CACHE/bin/${p#*=}" "${p%=*}"

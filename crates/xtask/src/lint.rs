@@ -33,7 +33,9 @@ pub(crate) fn lint() -> anyhow::Result<()> {
 }
 
 fn shellcheck() -> anyhow::Result<()> {
-    let mut words = vec!["shellcheck".to_owned(), "--external-sources".to_owned()];
+    let mut words = ["shellcheck", "--external-sources", "--source-path=SCRIPTDIR"]
+        .map(str::to_owned)
+        .to_vec();
     words.push(".ci/run".to_owned());
     words.extend(files(".sh")?);
     run(&words.iter().map(String::as_str).collect::<Vec<_>>())

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Installs what is missing of Debian's packages: apt.sh build|lab
-#   build: what compiling and linting need.   lab: what the tests and the demo run.
+# Installs what is missing of Debian's packages.
+#   build: what compiling and linting need.   lab: what the tests and the demo run.   image: what building the image needs.
 . "$(dirname "$0")/lib.sh"
 
 build="build-essential ca-certificates clang curl git libprotobuf-dev make mold pkg-config protobuf-compiler python3-venv shellcheck"
 lab="cpio cryptsetup-bin e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssl ovmf procps socat swtpm swtpm-tools
   tpm2-tools busybox-static systemd"
 
+image="busybox-static buildah ipxe"
+
 case ${1:-} in
 build) packages=$build ;;
 lab) packages="$build $lab" ;;
-*) die "usage: $0 build|lab" ;;
+image) packages=$image ;;
+*) die "usage: $0 build|lab|image" ;;
 esac
 
 missing=()

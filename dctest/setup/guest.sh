@@ -20,7 +20,7 @@ plugins=(/usr/lib/x86_64-linux-gnu/libtss2-tcti-device.so.0 /lib/x86_64-linux-gn
 modules=(virtio_pci virtio_net virtio_blk virtio_rng dm_mod dm_crypt xts aesni_intel overlay squashfs loop)
 
 for program in busybox cpio depmod modprobe ldd "${programs[@]}"; do
-    command -v "$program" >/dev/null || die "$program is missing: install the packages of $here/apt-guest.list"
+    command -v "$program" >/dev/null || die "$program is missing: run $here/apt.sh lab"
 done
 
 # The lock lets tests that start at once share one making.

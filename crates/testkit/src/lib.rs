@@ -10,5 +10,6 @@
 
 pub mod etcd;
 pub mod golden;
+pub mod machine;
 pub mod proxy;
 pub mod wait;

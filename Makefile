@@ -41,10 +41,11 @@ lint: setup-build ## formatting, clippy, dependencies, purity of the pure crates
 	cargo xtask lint
 
 bench: setup-lab ## print one table of figures; peers are measured where NECO_PEER_* gives their path
-	cargo xtask bench
+	cargo build --release --package sabakan --package neco-compare
+	"$(CARGO_TARGET_DIR)/release/neco-bench" $(BENCH_ARGS)
 
 peers: setup-lab ## compare with the original's programs, whose checkouts NECO_ORIGINAL_* give
-	cargo build --package sabakan --package sabactl --package neco-peers
+	cargo build --package sabakan --package sabactl --package neco-compare
 	"$(CARGO_TARGET_DIR)/debug/neco-peers"
 
 fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)

@@ -4,29 +4,38 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-const VARIABLE: &str = "NECO_ORIGINAL_SABAKAN";
+/// Names a folder with the original's `sabakan` and `sabactl`, its end-to-end suite compiled to `e2e/e2e.test`, and its
+/// `testdata/`.
+pub const ORIGINAL: &str = "NECO_ORIGINAL_SABAKAN";
 
 /// One side's server and client.
-pub(crate) struct Programs {
+#[derive(Debug, Clone)]
+pub struct Programs {
     /// What the reports call this side.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// The folder of the programs; for the original also of its suite and test data.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 impl Programs {
     /// Ours: built beside this program.
-    pub(crate) fn ours() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// Says which program is missing.
+    pub fn ours() -> anyhow::Result<Self> {
         let exe = std::env::current_exe().context("cannot tell where this program lies")?;
         let folder = exe.parent().context("this program lies in no folder")?;
-        Self::at("ours", folder, &["sabakan", "sabactl"])
+        Self::at("ours", folder, &["sabakan"])
     }
 
     /// The original's, from the variable.
-    pub(crate) fn original() -> anyhow::Result<Self> {
-        let Some(folder) = std::env::var_os(VARIABLE) else {
+    ///
+    /// # Errors
+    /// Says that the variable is not set, or what is missing where it points.
+    pub fn original() -> anyhow::Result<Self> {
+        let Some(folder) = std::env::var_os(ORIGINAL) else {
             bail!(
-                "{VARIABLE} is not set: it names a folder with the original's sabakan, sabactl, e2e/e2e.test and testdata/"
+                "{ORIGINAL} is not set: it names a folder with the original's sabakan, sabactl, e2e/e2e.test and testdata/"
             );
         };
         Self::at(

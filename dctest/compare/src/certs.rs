@@ -7,7 +7,7 @@ use anyhow::Context;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// Writes `ca.crt`, `server.crt` and `server.key.insecure` for localhost into `folder`.
-pub(crate) fn write(folder: &Path) -> anyhow::Result<()> {
+pub fn write(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let mut ca = CertificateParams::new(Vec::<String>::new())?;
     ca.distinguished_name.push(DnType::CommonName, "peers test CA");

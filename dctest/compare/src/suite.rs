@@ -15,7 +15,7 @@ use crate::certs;
 use crate::programs::Programs;
 
 /// Runs the suite over each mix of server and client; fails if one of them fails.
-pub(crate) fn four_mixes(ours: &Programs, original: &Programs) -> anyhow::Result<()> {
+pub fn four_mixes(ours: &Programs, original: &Programs) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for (server, client) in [(original, original), (ours, original), (original, ours), (ours, ours)] {
         let mix = format!("server {}, client {}", server.name, client.name);

@@ -1,0 +1,13 @@
+//! Ours beside others: the original's own suite over our programs, and figures with their peers in one run.
+//!
+//! Not part of `make test`: the peers are not part of this project, and nothing of them is built or kept here. Variables
+//! say where they are; `make peers` and `make bench` use those that are set.
+#![allow(clippy::print_stdout, reason = "commands for developers: they speak on the terminal")]
+
+pub mod bench;
+pub mod certs;
+pub mod load;
+pub mod programs;
+pub mod site;
+pub mod suite;
+pub mod table;

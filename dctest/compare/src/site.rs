@@ -1,0 +1,193 @@
+//! A site to measure: one etcd, and servers of one side on it. All of it goes when the value is dropped.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use reqwest::Client;
+use tempfile::TempDir;
+
+use crate::programs::Programs;
+use crate::{certs, load};
+
+/// A process that ends with its owner.
+#[derive(Debug)]
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nobody to tell.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A running sabakan.
+#[derive(Debug)]
+pub struct Server {
+    process: Owned,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Where it serves metrics, with the path.
+    pub metrics: String,
+    /// The port of its DHCP server.
+    pub dhcp: u16,
+    /// From its start to its first answer.
+    pub started_in: Duration,
+}
+
+impl Server {
+    /// Resident memory, in MiB.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn resident_mib(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
+        let line = status
+            .lines()
+            .find_map(|l| l.strip_prefix("VmRSS:"))
+            .context("no VmRSS")?;
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib / 1024)
+    }
+
+    /// The process's id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+}
+
+/// One etcd and a folder for everything.
+#[derive(Debug)]
+pub struct Site {
+    // Dropped in this order: the process before its folder.
+    _etcd: Owned,
+    folder: TempDir,
+    etcd: String,
+    programs: Programs,
+    /// For requests to the servers.
+    pub http: Client,
+}
+
+impl Site {
+    /// Starts etcd and waits until it answers.
+    ///
+    /// # Errors
+    /// When `etcd` is not on `PATH` or does not come up in 20 s.
+    pub async fn start(programs: &Programs) -> anyhow::Result<Self> {
+        let folder = TempDir::with_prefix("neco-bench-")?;
+        certs::write(&folder.path().join("certs"))?;
+        let (client, peer) = (
+            format!("http://127.0.0.1:{}", port()?),
+            format!("http://127.0.0.1:{}", port()?),
+        );
+        let mut command = Command::new("etcd");
+        command.arg("--data-dir").arg(folder.path().join("etcd"));
+        for flag in ["--listen-client-urls", "--advertise-client-urls"] {
+            command.args([flag, &client]);
+        }
+        for flag in ["--listen-peer-urls", "--initial-advertise-peer-urls"] {
+            command.args([flag, &peer]);
+        }
+        command.args(["--initial-cluster", &format!("default={peer}"), "--log-level", "error"]);
+        let etcd = spawn(command, &folder.path().join("etcd.log"))?;
+        let http = load::client()?;
+        answered(&http, &format!("{client}/health")).await.context("etcd")?;
+        Ok(Self {
+            _etcd: etcd,
+            folder,
+            etcd: client,
+            programs: programs.clone(),
+            http,
+        })
+    }
+
+    /// Which side's programs run here.
+    #[must_use]
+    pub fn side(&self) -> &'static str {
+        self.programs.name
+    }
+
+    /// Starts a sabakan on the site's etcd, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not come up in 20 s; its log is named.
+    pub async fn server(&self, name: &str) -> anyhow::Result<Server> {
+        let (http, https, metrics, dhcp) = (port()?, port()?, port()?, port()?);
+        let data = self.folder.path().join(name);
+        fs::create_dir_all(&data)?;
+        let certs = self.folder.path().join("certs");
+        let mut command = Command::new(self.programs.folder.join("sabakan"));
+        command.args([
+            "-http",
+            &format!("127.0.0.1:{http}"),
+            "-https",
+            &format!("127.0.0.1:{https}"),
+        ]);
+        command.args([
+            "-metrics",
+            &format!("127.0.0.1:{metrics}"),
+            "-dhcp-bind",
+            &format!("0.0.0.0:{dhcp}"),
+        ]);
+        command.args(["-etcd-endpoints", &self.etcd, "-loglevel", "warning"]);
+        command.args(["-advertise-url", &format!("http://127.0.0.1:{http}")]);
+        command.args(["-advertise-url-https", &format!("https://127.0.0.1:{https}")]);
+        command.arg("-data-dir").arg(&data);
+        command.arg("-server-cert").arg(certs.join("server.crt"));
+        command.arg("-server-key").arg(certs.join("server.key.insecure"));
+        let log = self.folder.path().join(format!("{name}.log"));
+        let start = Instant::now();
+        let process = spawn(command, &log)?;
+        let url = format!("http://127.0.0.1:{http}");
+        answered(&self.http, &format!("{url}/health"))
+            .await
+            .with_context(|| show(&log))?;
+        let metrics = format!("http://127.0.0.1:{metrics}/metrics");
+        Ok(Server {
+            process,
+            url,
+            metrics,
+            dhcp,
+            started_in: start.elapsed(),
+        })
+    }
+}
+
+fn show(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let last: Vec<_> = text.lines().rev().take(5).collect();
+    format!(
+        "sabakan did not come up; its last words:\n{}",
+        last.into_iter().rev().collect::<Vec<_>>().join("\n")
+    )
+}
+
+fn spawn(mut command: Command, log: &PathBuf) -> anyhow::Result<Owned> {
+    let out = fs::File::create(log)?;
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+    Ok(Owned(
+        command.spawn().with_context(|| format!("cannot start {program}"))?,
+    ))
+}
+
+/// A port that was free a moment ago.
+fn port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+async fn answered(http: &Client, url: &str) -> anyhow::Result<()> {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        match http.get(url).send().await {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            outcome if Instant::now() > end => bail!("{url} did not answer in 20 s: {outcome:?}"),
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}

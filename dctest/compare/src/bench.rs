@@ -1,5 +1,6 @@
 //! The figures: each module measures one thing on one side, and gives it as text with its unit.
 
+pub mod files;
 pub mod inventory;
 pub mod search;
 

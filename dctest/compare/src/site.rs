@@ -177,11 +177,18 @@ fn spawn(mut command: Command, log: &PathBuf) -> anyhow::Result<Owned> {
 }
 
 /// A port that was free a moment ago.
-fn port() -> anyhow::Result<u16> {
+///
+/// # Errors
+/// When no port can be bound.
+pub fn port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-async fn answered(http: &Client, url: &str) -> anyhow::Result<()> {
+/// Waits until `url` answers with a success.
+///
+/// # Errors
+/// After 20 s without one.
+pub async fn answered(http: &Client, url: &str) -> anyhow::Result<()> {
     let end = Instant::now() + Duration::from_secs(20);
     loop {
         match http.get(url).send().await {

@@ -1,13 +1,15 @@
-//! `make bench`: one table of figures, each beside its peer where a variable gives the peer's path.
+//! `make bench`: one table of figures, each beside its peer where there is one on the machine.
 #![allow(clippy::print_stdout, reason = "a command for developers: it speaks on the terminal")]
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use neco_compare::programs::{ORIGINAL, Programs};
 use neco_compare::{bench, table};
 
 #[derive(Parser)]
 #[command(about = "Print one table of figures")]
 struct Cli {
+    /// What to measure; everything where nothing is named.
+    what: Vec<What>,
     /// How many machines the inventory holds.
     #[arg(long, default_value_t = 10_000)]
     machines: usize,
@@ -16,12 +18,27 @@ struct Cli {
     markdown: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum What {
+    /// Registration, start, searches, metrics: beside the original.
+    Inventory,
+    /// Kernel downloads by 200 clients: beside nginx.
+    Files,
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    let wanted = |what| cli.what.is_empty() || cli.what.contains(&what);
     let ours = Programs::ours()?;
     let original = std::env::var_os(ORIGINAL).map(|_| Programs::original()).transpose()?;
-    let rows = bench::inventory(&ours, original.as_ref(), cli.machines).await?;
+    let mut rows = Vec::new();
+    if wanted(What::Inventory) {
+        rows.extend(bench::inventory(&ours, original.as_ref(), cli.machines).await?);
+    }
+    if wanted(What::Files) {
+        rows.extend(bench::files::measure(&ours).await?);
+    }
     println!("{}", table::render(&rows, cli.markdown));
     Ok(())
 }

@@ -1,0 +1,153 @@
+//! One watch stream on one member, for as long as it lives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcd_client::{EventType, WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{Event, WatchItem};
+use crate::channel::Turn;
+use crate::client::Etcd;
+use crate::cluster::Header;
+use crate::convert;
+use crate::failure::Failure;
+
+/// Why a stream ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The member or the way to it: make another.
+    Broken(Failure),
+    /// The member's turn is over.
+    PassedOn,
+    /// The wanted history is gone.
+    HistoryGone,
+    /// etcd cancelled it and says why.
+    Cancelled(String),
+}
+
+/// A stream with what is needed to notice that it is dead.
+pub(super) struct Stream {
+    etcd: Etcd,
+    sender: WatchRequestSender,
+    responses: WatchResponseStream,
+    turns: watch::Receiver<Turn>,
+    progress: Arc<Notify>,
+    /// When the member is asked for a sign of life next, or must have given it.
+    pulse: Pulse,
+}
+
+enum Pulse {
+    AskAt(Instant),
+    AnswerBy(Instant),
+}
+
+impl Stream {
+    /// Opens a stream for what comes after `after` under `prefix`.
+    pub(super) async fn open(etcd: &Etcd, prefix: &str, after: i64, progress: Arc<Notify>) -> Result<Stream, Ended> {
+        let shared = etcd.shared();
+        let mut turns = shared.channel.turns();
+        turns.mark_unchanged();
+        let start = etcd.absolute(prefix);
+        let options = WatchOptions::new()
+            .with_range(convert::prefix_end(&start))
+            .with_start_revision(after.saturating_add(1));
+        let mut client = shared.client.watch_client().max_decoding_message_size(1 << 30);
+        let opened = timeout(shared.timeout, client.watch(convert::first_key(start), Some(options)));
+        let (sender, responses) = match opened.await {
+            Ok(Ok(stream)) => stream.split(),
+            Ok(Err(error)) => return Err(Ended::Broken(Failure::of(error))),
+            Err(_) => return Err(Ended::Broken(Failure::NoAnswer)),
+        };
+        let pulse = Pulse::AskAt(Instant::now());
+        let etcd = etcd.clone();
+        Ok(Stream {
+            etcd,
+            sender,
+            responses,
+            turns,
+            progress,
+            pulse,
+        })
+    }
+
+    /// The next item that a consumer wants to see.
+    pub(super) async fn next(&mut self, replacements: &mut watch::Receiver<u64>) -> Result<WatchItem, Ended> {
+        loop {
+            let due = match self.pulse {
+                Pulse::AskAt(at) | Pulse::AnswerBy(at) => at,
+            };
+            tokio::select! {
+                response = self.responses.message() => {
+                    let response = match response {
+                        Ok(Some(response)) => response,
+                        Ok(None) => return Err(broken("the stream ended")),
+                        Err(error) => return Err(Ended::Broken(Failure::of(error))),
+                    };
+                    self.pulse = Pulse::AskAt(Instant::now() + self.interval());
+                    if let Some(item) = self.item(&response)? {
+                        return Ok(item);
+                    }
+                }
+                _ = self.turns.changed() => return Err(Ended::PassedOn),
+                _ = replacements.changed() => return Err(Ended::HistoryGone),
+                () = self.progress.notified() => self.ask().await?,
+                () = sleep_until(due) => match self.pulse {
+                    Pulse::AskAt(_) => self.ask().await?,
+                    Pulse::AnswerBy(_) => return Err(Ended::Broken(Failure::NoAnswer)),
+                },
+            }
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        self.etcd.shared().timeout
+    }
+
+    /// Asks the member how far it has come: a sign of life, and progress for the consumer.
+    async fn ask(&mut self) -> Result<(), Ended> {
+        if let Pulse::AskAt(_) = self.pulse {
+            self.pulse = Pulse::AnswerBy(Instant::now() + self.interval());
+        }
+        self.sender
+            .request_progress()
+            .await
+            .map_err(|e| Ended::Broken(Failure::of(e)))
+    }
+
+    fn item(&self, response: &WatchResponse) -> Result<Option<WatchItem>, Ended> {
+        // A compacted start revision is answered by `created`, then `canceled` with an empty reason, and stays open.
+        if response.canceled() {
+            return Err(match response.compact_revision() {
+                0 => Ended::Cancelled(response.cancel_reason().to_owned()),
+                _ => Ended::HistoryGone,
+            });
+        }
+        if response.created() {
+            return Ok(None);
+        }
+        let events: Vec<Event> = response.events().iter().filter_map(|e| self.event(e)).collect();
+        // With events, the header's revision may be ahead of what this batch holds.
+        let revision = match response.events().last().and_then(|e| e.kv()) {
+            Some(kv) => kv.mod_revision(),
+            None => Header::of(response.header()).revision,
+        };
+        Ok(Some(WatchItem::Events { revision, events }))
+    }
+
+    fn event(&self, event: &etcd_client::Event) -> Option<Event> {
+        let kv = convert::kv(self.etcd.prefix(), event.kv()?)?;
+        Some(match event.event_type() {
+            EventType::Put => Event::Put(kv),
+            EventType::Delete => Event::Delete {
+                key: kv.key,
+                revision: kv.mod_revision,
+            },
+        })
+    }
+}
+
+fn broken(why: &'static str) -> Ended {
+    Ended::Broken(Failure::Unknown(why.into()))
+}

@@ -1,0 +1,228 @@
+//! One etcd process and what can be done to it.
+
+use std::fs::File;
+use std::net::Ipv4Addr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rand::RngExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::tool;
+use crate::wait::{PATIENCE, wait_for};
+
+/// A frozen member accepts and does not answer.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Where a member listens.
+#[derive(Debug, Clone)]
+pub(super) struct Addresses {
+    pub(super) name: String,
+    pub(super) host: Ipv4Addr,
+    pub(super) client: String,
+    pub(super) peer: String,
+    /// Health and metrics without TLS, for the tests themselves.
+    pub(super) status: String,
+}
+
+impl Addresses {
+    /// An address of its own in 127.0.0.0/8: unlike a free port, nobody else takes it in the meantime.
+    pub(super) fn choose(index: usize, tls: bool) -> Addresses {
+        let mut random = rand::rng();
+        let host = Ipv4Addr::new(
+            127,
+            random.random_range(1..=250),
+            random.random_range(0..=250),
+            random.random_range(2..=250),
+        );
+        let scheme = if tls { "https" } else { "http" };
+        Addresses {
+            name: format!("m{index}"),
+            host,
+            client: format!("{scheme}://{host}:2379"),
+            peer: format!("http://{host}:2380"),
+            status: format!("http://{host}:2381"),
+        }
+    }
+
+    pub(super) fn arguments(&self, cluster: &str) -> Vec<String> {
+        vec![
+            format!("--name={}", self.name),
+            format!("--listen-client-urls={}", self.client),
+            format!("--advertise-client-urls={}", self.client),
+            format!("--listen-peer-urls={}", self.peer),
+            format!("--initial-advertise-peer-urls={}", self.peer),
+            format!("--listen-metrics-urls={}", self.status),
+            format!("--initial-cluster={cluster}"),
+            "--initial-cluster-state=new".to_owned(),
+        ]
+    }
+}
+
+/// One member of a cluster.
+#[derive(Debug)]
+pub struct Member {
+    addresses: Addresses,
+    data: PathBuf,
+    arguments: Vec<String>,
+    process: Mutex<Option<Child>>,
+}
+
+impl Member {
+    pub(super) fn start(addresses: Addresses, data: PathBuf, arguments: Vec<String>) -> Member {
+        let member = Member {
+            addresses,
+            data,
+            arguments,
+            process: Mutex::new(None),
+        };
+        member.start_again();
+        member
+    }
+
+    /// Its name within the cluster.
+    pub fn name(&self) -> &str {
+        &self.addresses.name
+    }
+
+    /// The URL for clients.
+    pub fn endpoint(&self) -> &str {
+        &self.addresses.client
+    }
+
+    /// `host:port` for clients, to put a proxy before it.
+    pub fn address(&self) -> String {
+        format!("{}:2379", self.addresses.host)
+    }
+
+    /// The id of its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process().as_ref().map(Child::id)
+    }
+
+    /// Kills it (SIGKILL) and waits for its end. Nothing happens when it does not run.
+    pub fn kill(&self) {
+        if let Some(mut child) = self.process().take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+
+    /// Stops it where it stands (SIGSTOP): its connections stay open and nothing is answered.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets a frozen member go on (SIGCONT).
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Starts it again on the data that it has, unless it runs.
+    pub fn start_again(&self) {
+        let mut process = self.process();
+        if process.is_some() {
+            return;
+        }
+        let log = self.data.with_extension("log");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("open etcd's log");
+        let mut command = Command::new(tool("etcd"));
+        command
+            .arg("--data-dir")
+            .arg(&self.data)
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        die_with_parent(&mut command);
+        *process = Some(command.spawn().expect("start etcd"));
+    }
+
+    /// Waits until it serves, which needs a majority of its cluster.
+    pub async fn wait_until_healthy(&self) {
+        wait_for(&format!("etcd {} to serve", self.name()), PATIENCE, || async {
+            match self.status("/health").await {
+                Some(text) if text.contains(r#""health":"true""#) => Ok(()),
+                Some(text) => Err(text),
+                None => Err(self.last_words()),
+            }
+        })
+        .await;
+    }
+
+    /// Whether it says that it leads its cluster.
+    pub async fn leads(&self) -> bool {
+        let metrics = self.status("/metrics").await.unwrap_or_default();
+        metrics.lines().any(|line| line == "etcd_server_is_leader 1")
+    }
+
+    pub(super) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// What it answers on its status address; plain HTTP/1.0, so that no client is needed.
+    async fn status(&self, path: &str) -> Option<String> {
+        let asked = tokio::time::timeout(STATUS_TIMEOUT, async {
+            let mut stream = TcpStream::connect((self.addresses.host, 2381)).await?;
+            stream
+                .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
+                .await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
+        });
+        asked.await.ok()?.ok()
+    }
+
+    /// Whether it still runs, and the end of its log.
+    fn last_words(&self) -> String {
+        let state = match self.process().as_mut().map(Child::try_wait) {
+            Some(Ok(Some(status))) => format!("it ended with {status}"),
+            Some(_) => "it does not answer".to_owned(),
+            None => "it was killed".to_owned(),
+        };
+        let log = std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(3).collect();
+        format!("{state}; its log ends with {tail:?}")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.pid().expect("the member runs");
+        kill(Pid::from_raw(pid.try_into().expect("a process id")), signal).expect("send a signal");
+    }
+
+    fn process(&self) -> std::sync::MutexGuard<'_, Option<Child>> {
+        self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A test that is killed leaves no server behind.
+#[allow(unsafe_code, reason = "std has no safe way to set what a child dies with")]
+fn die_with_parent(command: &mut Command) {
+    // SAFETY: prctl is async-signal-safe and touches nothing of the parent.
+    unsafe {
+        command.pre_exec(|| {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0 {
+                Ok(())
+            } else {
+                Err(std::io::Error::last_os_error())
+            }
+        });
+    }
+}

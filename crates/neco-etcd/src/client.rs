@@ -19,6 +19,9 @@ use crate::error::Error;
 /// election of etcd's leader lasts one to two seconds.
 const TIMEOUTS_PER_REQUEST: u32 = 3;
 
+/// Each connect has waited already; this only keeps a refusing host from being hammered.
+const PAUSE_BETWEEN_CONNECTS: Duration = Duration::from_millis(500);
+
 /// A client of one etcd cluster, for the keys under one prefix. Cloning it is cheap and shares the connection.
 #[derive(Clone)]
 pub struct Etcd {
@@ -66,6 +69,23 @@ impl Etcd {
         let etcd = Etcd::lazy(config).await?;
         etcd.health().await?;
         Ok(etcd)
+    }
+
+    /// Connects, and waits for as long as etcd is not available, with a word in the log.
+    ///
+    /// # Errors
+    /// What waiting does not mend: [`Error::Config`], [`Error::Auth`], [`Error::PermissionDenied`].
+    pub async fn connect_when_available(config: &Config) -> Result<Etcd, Error> {
+        loop {
+            match Etcd::connect(config).await {
+                Err(error) if error.is_unavailable() => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(%error, cause, endpoints = ?config.endpoints, "waiting for etcd");
+                    tokio::time::sleep(PAUSE_BETWEEN_CONNECTS).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// The same without asking etcd anything yet: the first request connects.

@@ -51,6 +51,9 @@ impl Cluster {
 
     /// Takes in the header of a linearizable answer.
     pub(crate) fn observe(&self, known: (u64, Header), answer: Header) {
+        if answer.cluster_id == 0 {
+            return; // an answer without a header says nothing
+        }
         let mut newest = self.newest.lock().unwrap_or_else(|e| e.into_inner());
         if newest.0 != known.0 {
             return; // asked before the last replacement: it says nothing about the new history

@@ -19,9 +19,11 @@ mod client;
 mod cluster;
 mod config;
 mod convert;
+mod election;
 mod error;
 mod failure;
 mod kv;
+mod lease;
 mod retry;
 mod txn;
 mod watch;
@@ -30,7 +32,9 @@ pub use client::{Etcd, Health};
 pub use config::{
     Config, ConfigError, DEFAULT_ENDPOINT, DEFAULT_TIMEOUT, EtcdArgs, InvalidDuration, Secret, parse_go_duration,
 };
+pub use election::{Election, Leadership};
 pub use error::Error;
 pub use kv::{Kv, Page, Snapshot};
+pub use lease::Lease;
 pub use txn::{Guard, MAX_REQUEST_BYTES, MAX_TXN_OPERATIONS, Op, Outcome, Response, Txn};
-pub use watch::{Event, Watch, WatchItem};
+pub use watch::{Event, Progress, Watch, WatchItem};

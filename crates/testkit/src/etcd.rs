@@ -281,6 +281,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 impl Drop for Etcd {
+    #[allow(clippy::print_stderr, reason = "a failed test says where its data is")]
     fn drop(&mut self) {
         self.kill_all();
         if std::thread::panicking()

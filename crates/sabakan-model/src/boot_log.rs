@@ -12,7 +12,7 @@ pub use timeline::{BootState, BootTimeline, Limits, StageSpan, timeline};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// An address was offered or acknowledged.
+    /// An address was offered or acknowledged to a client that had none. Renewals are not events of a boot.
     #[default]
     Dhcp,
     /// The firmware fetched iPXE.

@@ -46,4 +46,4 @@ record! {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -73,6 +73,15 @@ pub fn to_go_string<T: Serialize + ?Sized>(value: &T) -> Result<String, JsonErro
     String::from_utf8(to_go_json(value)?).map_err(|e| JsonError::Encode(e.to_string()))
 }
 
+/// Like [`to_go_string`], spread over lines with two spaces a level, as Go's encoder with `SetIndent("", "  ")`, without a
+/// newline at the end.
+///
+/// # Errors
+/// The same.
+pub fn to_go_json_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String, JsonError> {
+    Ok(format::indent(&to_go_string(value)?))
+}
+
 /// Reads a value that some version of some implementation has stored: unknown members are kept in [`Extra`].
 ///
 /// # Errors

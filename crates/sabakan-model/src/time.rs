@@ -3,41 +3,51 @@
 
 mod parse;
 
-use jiff::{SignedDuration, Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, civil};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::fmt;
 
 pub use parse::TimeError;
 
-/// Go's zero `time.Time`, the first second of year 1, in seconds since 1970.
-const ZERO: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+const EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// An instant with the offset from UTC under which it is shown.
 ///
 /// Two values are equal when their JSON is; compare [`GoTime::instant`] for the order in time.
+///
+/// The seconds are not kept as [`Timestamp`], which ends a day before year 9999 does: operators write 9999-12-31 for "never".
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GoTime {
-    instant: Timestamp,
+    /// Since 1970 in UTC, with nanoseconds.
+    since_epoch: SignedDuration,
     offset_minutes: i32,
 }
 
 impl GoTime {
     /// 0001-01-01T00:00:00Z, what Go stores for a time that was never set.
-    pub const ZERO: Self = Self::utc(ZERO);
+    pub const ZERO: Self = Self {
+        since_epoch: SignedDuration::from_secs(-62_135_596_800),
+        offset_minutes: 0,
+    };
 
     /// `instant`, shown in UTC.
     #[must_use]
-    pub const fn utc(instant: Timestamp) -> Self {
+    pub fn utc(instant: Timestamp) -> Self {
         Self {
-            instant,
+            since_epoch: instant.as_duration(),
             offset_minutes: 0,
         }
     }
 
-    /// The point in time.
+    /// The point in time; the last hours of year 9999 are all the same one.
     #[must_use]
-    pub const fn instant(self) -> Timestamp {
-        self.instant
+    pub fn instant(self) -> Timestamp {
+        let nearest = if self.since_epoch.is_negative() {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
+        Timestamp::from_duration(self.since_epoch).unwrap_or(nearest)
     }
 
     /// Minutes east of UTC.
@@ -49,7 +59,7 @@ impl GoTime {
     /// True for the time that was never set.
     #[must_use]
     pub fn is_zero(self) -> bool {
-        self.instant == ZERO
+        self.since_epoch == Self::ZERO.since_epoch
     }
 
     /// Reads a time in the form that JSON values have: RFC 3339 to the letter.
@@ -71,29 +81,33 @@ impl GoTime {
     /// Seconds from `self` until `now`, negative when `self` lies ahead.
     #[must_use]
     pub fn seconds_until(self, now: Timestamp) -> f64 {
-        now.duration_since(self.instant).as_secs_f64()
+        (now.as_duration() - self.since_epoch).as_secs_f64()
     }
 
     /// `self` moved by `by`, `None` outside of the years that can be written.
     #[must_use]
     pub fn checked_add(self, by: SignedDuration) -> Option<Self> {
-        let instant = self.instant.checked_add(by).ok()?;
-        Some(Self { instant, ..self })
+        let moved = Self {
+            since_epoch: self.since_epoch.checked_add(by)?,
+            ..self
+        };
+        moved.local().map(|_| moved)
     }
 
     /// The form that Go's `time.Time.String` gives, which old audit entries hold: `2031-05-06 07:08:09 +0900 +0900`.
     #[must_use]
     pub fn go_string(self) -> String {
-        let local = self.local();
+        let local = self.local().unwrap_or(EPOCH);
         let zone = self.zone("");
         let name = if self.offset_minutes == 0 { "UTC" } else { zone.as_str() };
         format!("{} {}{} {zone} {name}", local.date(), hms(local), fraction(local))
     }
 
-    fn local(self) -> jiff::civil::DateTime {
-        // Offsets are limited to a day at parsing, well inside what jiff takes.
-        let offset = Offset::from_seconds(self.offset_minutes * 60).unwrap_or(Offset::UTC);
-        offset.to_datetime(self.instant)
+    /// The calendar's date and time under the offset; `None` for years that cannot be written.
+    fn local(self) -> Option<civil::DateTime> {
+        let ahead = SignedDuration::from_mins(i64::from(self.offset_minutes));
+        let local = EPOCH.checked_add(self.since_epoch.checked_add(ahead)?).ok()?;
+        (local.year() >= 0).then_some(local)
     }
 
     fn zone(self, separator: &str) -> String {
@@ -115,12 +129,12 @@ impl From<Timestamp> for GoTime {
     }
 }
 
-fn hms(t: jiff::civil::DateTime) -> String {
+fn hms(t: civil::DateTime) -> String {
     format!("{:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())
 }
 
 /// The decimals of the second with their point, without zeros at the end; empty for a whole second.
-fn fraction(t: jiff::civil::DateTime) -> String {
+fn fraction(t: civil::DateTime) -> String {
     let text = format!(".{:09}", t.subsec_nanosecond());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -128,7 +142,8 @@ fn fraction(t: jiff::civil::DateTime) -> String {
 impl fmt::Display for GoTime {
     /// RFC 3339 with as many decimals as needed, Go's `time.RFC3339Nano`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let local = self.local();
+        // Times are made from texts with four digits of year, or from clocks: none is without a calendar date.
+        let local = self.local().unwrap_or(EPOCH);
         let zone = if self.offset_minutes == 0 {
             "Z".to_owned()
         } else {
@@ -155,7 +170,7 @@ impl std::str::FromStr for GoTime {
 
 impl Serialize for GoTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !(0..=9999).contains(&self.local().year()) {
+        if self.local().is_none() {
             return Err(ser::Error::custom("the year of a time must have four digits"));
         }
         serializer.collect_str(self)

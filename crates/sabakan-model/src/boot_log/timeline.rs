@@ -153,13 +153,15 @@ fn latest_boot(events: &[BootEvent], limits: Limits) -> usize {
     begin
 }
 
-/// A boot starts with the firmware's or iPXE's fetch after a boot that came further than the kernel, or after a long silence.
-/// DHCP alone starts none: a running system renews its address.
+/// Another boot starts with an early stage after a boot that came to its end, with a fetch by firmware or iPXE after one that
+/// came to the initrd, or with an early stage after a long silence. DHCP is not enough in the middle: the booting system
+/// itself asks for an address once more.
 fn starts_boot(stage: Stage, furthest: Option<Stage>, pause: Option<SignedDuration>, limits: Limits) -> bool {
+    let after_end = furthest == Some(Stage::FirstContact);
     let after_silence = pause.is_some_and(|p| p >= limits.separate);
-    let boots = matches!(stage, Stage::Firmware | Stage::Ipxe | Stage::Kernel);
-    let again = furthest.is_some_and(|f| f >= Stage::Initrd) && stage < Stage::Kernel && boots;
-    again || (after_silence && (boots || stage == Stage::Dhcp && furthest < Some(Stage::FirstContact)))
+    let early = stage <= Stage::Kernel;
+    let fetched = matches!(stage, Stage::Firmware | Stage::Ipxe) && furthest >= Some(Stage::Initrd);
+    (early && (after_end || after_silence)) || fetched
 }
 
 fn spans(events: &[BootEvent]) -> Vec<StageSpan> {

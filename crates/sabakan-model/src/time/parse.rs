@@ -1,7 +1,7 @@
 //! Reading RFC 3339 times.
 
-use super::GoTime;
-use jiff::{SignedDuration, civil, tz::Offset};
+use super::{EPOCH, GoTime};
+use jiff::{SignedDuration, civil};
 
 /// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +54,10 @@ impl Cursor<'_> {
         let date = civil::Date::new(narrow(year), narrow(month), narrow(day)).map_err(|_| "the date")?;
         let time = civil::Time::new(narrow(hour), narrow(minute), narrow(second), nanosecond);
         let time = time.map_err(|_| "the time of day")?;
-        let instant = Offset::UTC
-            .to_timestamp(date.to_datetime(time))
-            .map_err(|_| "the date")?;
         let ahead = SignedDuration::from_mins(i64::from(offset_minutes));
-        let instant = instant.checked_sub(ahead).map_err(|_| "the offset")?;
+        let since_epoch = date.to_datetime(time).duration_since(EPOCH) - ahead;
         Ok(GoTime {
-            instant,
+            since_epoch,
             offset_minutes,
         })
     }

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-use crate::disks::find_disks;
+use crate::disks::{Disk, find_disks};
+use crate::glob::Pattern;
 use crate::hardening;
 use crate::header::{LONGEST_KEY, is_cipher};
 use crate::machine::{self, Observed, TpmState};
@@ -50,6 +51,9 @@ pub struct Options {
     /// Format a disk whose key is missing at a server that does not say why (an original sabakan)
     #[arg(long)]
     pub format_when_key_missing: bool,
+    /// Disk name patterns of disks to give up: format them where they would be refused for good; may be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub format_refused: Vec<String>,
 }
 
 fn default_server() -> String {
@@ -68,12 +72,13 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
     if !options.dry_run {
         machine::load_modules();
     }
+    let given_up = Pattern::parse_all("--format-refused", &options.format_refused)?;
     let keys = keys(options)?;
     let disks = find_disks(Path::new("/sys/block"), &options.excludes)?;
     let tpm = TpmState::observe(&options.tpmdev);
     tracing::info!(device = %options.tpmdev.display(), state = ?tpm.facts, "looked for a TPM");
     let observed: Vec<Observed> = disks.into_iter().map(Observed::new).collect();
-    let decided = decide_all(options, &keys, &tpm, observed).await;
+    let decided = decide_all(options, &given_up, &keys, &tpm, observed).await;
     if options.dry_run {
         return Ok(show(&decided));
     }
@@ -108,19 +113,23 @@ fn keys(options: &Options) -> Result<Keys> {
     } else {
         None
     };
-    Ok(Keys::new(
-        &options.server,
-        &serial,
-        authority.as_deref(),
-        options.retries,
-    )?)
+    let keys = Keys::new(&options.server, &serial, authority.as_deref(), options.retries)?;
+    Ok(keys.with_boot_token(machine::boot_token()))
 }
 
-async fn decide_all(options: &Options, keys: &Keys, tpm: &TpmState, observed: Vec<Observed>) -> Vec<Decided> {
-    let policy = Policy {
+async fn decide_all(
+    options: &Options,
+    given_up: &[Pattern],
+    keys: &Keys,
+    tpm: &TpmState,
+    observed: Vec<Observed>,
+) -> Vec<Decided> {
+    let policy = |disk: &Disk| Policy {
         format_when_unsaid: options.format_when_key_missing,
+        format_refused: given_up.iter().any(|pattern| pattern.matches(disk.name())),
     };
     let decide_one = async |observed: Observed| {
+        let policy = policy(&observed.disk);
         let decide = |answer: Option<&Answer>| decide(observed.opened, &observed.head, &tpm.facts, answer, policy);
         let (stored, plan) = match (decide(None), &observed.header) {
             (Plan::Ask, Some(header)) => {

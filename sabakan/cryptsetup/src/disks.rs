@@ -16,11 +16,8 @@ pub struct Disk {
 #[derive(Debug, Error)]
 pub enum DisksError {
     /// A pattern of `--excludes` cannot be read.
-    #[error("--excludes: {pattern:?} is not a pattern of disk names")]
-    Pattern {
-        /// The pattern.
-        pattern: String,
-    },
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
     /// The kernel's description of a disk cannot be read.
     #[error("cannot read {path}")]
     Read {
@@ -30,12 +27,6 @@ pub enum DisksError {
         #[source]
         source: std::io::Error,
     },
-}
-
-impl From<BadPattern> for DisksError {
-    fn from(BadPattern(pattern): BadPattern) -> Self {
-        Self::Pattern { pattern }
-    }
 }
 
 impl Disk {
@@ -75,10 +66,7 @@ impl Disk {
 /// # Errors
 /// When a pattern is wrong or the kernel's files cannot be read.
 pub fn find_disks(base: &Path, excludes: &[String]) -> Result<Vec<Disk>, DisksError> {
-    let excludes = excludes
-        .iter()
-        .map(|text| Pattern::parse(text))
-        .collect::<Result<Vec<_>, _>>()?;
+    let excludes = Pattern::parse_all("--excludes", excludes)?;
     let failed = |source| DisksError::Read {
         path: base.to_owned(),
         source,

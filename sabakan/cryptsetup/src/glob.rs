@@ -5,8 +5,13 @@ use thiserror::Error;
 
 /// A pattern that cannot be read.
 #[derive(Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is not a pattern of names")]
-pub(crate) struct BadPattern(pub(crate) String);
+#[error("{option}: {pattern:?} is not a pattern of disk names")]
+pub struct BadPattern {
+    /// Where it was given.
+    pub option: &'static str,
+    /// The pattern.
+    pub pattern: String,
+}
 
 /// A pattern, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +26,18 @@ enum Part {
 }
 
 impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Self, BadPattern> {
+    /// Reads the values of an option.
+    pub(crate) fn parse_all(option: &'static str, texts: &[String]) -> Result<Vec<Self>, BadPattern> {
+        let parse = |text: &String| {
+            Self::parse(text).ok_or_else(|| BadPattern {
+                option,
+                pattern: text.clone(),
+            })
+        };
+        texts.iter().map(parse).collect()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
         let mut characters = text.chars().peekable();
         let mut parts = Vec::new();
         while let Some(character) = characters.next() {
@@ -32,9 +48,9 @@ impl Pattern {
                 '[' => class(&mut characters),
                 other => Some(Part::One(other)),
             };
-            parts.push(part.ok_or_else(|| BadPattern(text.to_owned()))?);
+            parts.push(part?);
         }
-        Ok(Self(parts))
+        Some(Self(parts))
     }
 
     pub(crate) fn matches(&self, name: &str) -> bool {
@@ -131,7 +147,7 @@ mod tests {
     #[test]
     fn bad_patterns_are_refused() {
         for pattern in ["[", "[]a]", "[a", "[a-]", "[-x]", "a\\", "[x-", "[^]"] {
-            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+            assert!(Pattern::parse(pattern).is_none(), "{pattern}");
         }
     }
 }

@@ -25,6 +25,7 @@ mod server;
 pub mod tpm;
 
 pub use cli::{Options, run};
-pub use disks::{Disk, find_disks};
+pub use disks::{Disk, DisksError, find_disks};
+pub use glob::BadPattern;
 pub use key_id::{KeyId, Verdict};
 pub use secret::Secret;

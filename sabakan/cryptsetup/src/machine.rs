@@ -21,6 +21,21 @@ pub(crate) fn serial() -> std::io::Result<String> {
     Ok(serial)
 }
 
+/// The token of this boot: sabakan's iPXE script puts it into the URL of the Ignition, on the kernel's command line.
+pub(crate) fn boot_token() -> Option<Secret> {
+    token_in(&std::fs::read_to_string("/proc/cmdline").ok()?)
+}
+
+fn token_in(command_line: &str) -> Option<Secret> {
+    let url = command_line.split_whitespace().find_map(|word| {
+        word.strip_prefix("coreos.config.url=")
+            .or_else(|| word.strip_prefix("ignition.config.url="))
+    })?;
+    let url = reqwest::Url::parse(url).ok()?;
+    let (_, token) = url.query_pairs().find(|(name, _)| name == "token")?;
+    Some(Secret::new(token.as_bytes().to_vec()))
+}
+
 /// Loads the kernel's module for AES in hardware; without it dm-crypt is slower and works.
 pub(crate) fn load_modules() {
     let loads = |module: &str| {
@@ -142,5 +157,22 @@ fn facts(version: u8, header: &Header) -> plan::Head {
         version,
         key_size: header.share.len(),
         tpm: header.tpm,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::token_in;
+
+    #[test]
+    fn the_token_of_the_boot_is_on_the_command_line() {
+        let line =
+            "console=ttyS0 coreos.config.url=http://10.0.0.1:10080/api/v1/ignitions/SN1/1.0.0?token=5f.A-_b quiet\n";
+        assert_eq!(
+            token_in(line).as_ref().map(crate::Secret::expose),
+            Some(&b"5f.A-_b"[..])
+        );
+        assert!(token_in("coreos.config.url=http://10.0.0.1/x quiet").is_none());
+        assert!(token_in("quiet token=x").is_none());
     }
 }

@@ -17,7 +17,8 @@
 //! | else | open |
 //!
 //! *Never had* means that etcd went back in time, or that the disk belongs to another machine: a header is written only after
-//! sabakan has acknowledged its key, so that data may lie behind it. Whoever wants the disk formatted deletes the machine's keys.
+//! sabakan has acknowledged its key, so that data may lie behind it. An operator who wants the disk formatted nevertheless says so by
+//! its name; that holds only where the disk would be refused for good, never for trouble that may pass.
 
 use serde::Serialize;
 
@@ -139,6 +140,8 @@ pub enum Format {
     KeyDeleted,
     /// Its key is missing at a server that does not say why, and the operator has said that this is enough.
     KeyMissing,
+    /// It would be refused for good, and the operator has named it.
+    Told,
 }
 
 /// Why a disk is refused.
@@ -174,11 +177,32 @@ pub enum Refuse {
 pub struct Policy {
     /// Format when a server that does not say why has no key, as the original client does.
     pub format_when_unsaid: bool,
+    /// Format this disk when it would be refused for good.
+    pub format_refused: bool,
+}
+
+impl Refuse {
+    /// Whether waiting, another try or a repaired TPM cannot help: then the operator may give the disk up.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::TpmFailed(_) | Self::TpmHeldBack | Self::Server(_) => false,
+            Self::TpmGone | Self::TpmEmpty | Self::TpmShort | Self::Head(_) => true,
+            Self::KeyUnknown | Self::KeyMissing | Self::KeyLength | Self::KeyWrong => true,
+        }
+    }
 }
 
 /// Decides on one disk. `opened` says that its decrypted device is there.
 #[must_use]
 pub fn decide(opened: bool, head: &Head, tpm: &Tpm, answer: Option<&Answer>, policy: Policy) -> Plan {
+    match by_the_rules(opened, head, tpm, answer, policy) {
+        Plan::Refuse(reason) if policy.format_refused && reason.is_final() => Plan::Format(Format::Told),
+        plan => plan,
+    }
+}
+
+fn by_the_rules(opened: bool, head: &Head, tpm: &Tpm, answer: Option<&Answer>, policy: Policy) -> Plan {
     if opened {
         return Plan::Nothing(Nothing::Opened);
     }

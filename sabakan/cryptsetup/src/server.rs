@@ -13,6 +13,8 @@ use crate::secret::Secret;
 /// Says why a key is missing: `never` or `deleted`. Our server sets it on every 404 for a key, after a linearizable read of etcd; the
 /// original does not know it.
 const KEY_STATE: &str = "x-sabakan-key-state";
+/// Carries the token of this boot, which a server may ask for.
+const BOOT_TOKEN: &str = "x-sabakan-boot-token";
 /// Longer answers are no shares.
 const LONGEST_SHARE: usize = 4096;
 /// A wait grows by this from one try to the next.
@@ -71,6 +73,7 @@ pub(crate) enum Stored {
 pub(crate) struct Keys {
     http: reqwest::Client,
     base: Url,
+    token: Option<Secret>,
     retries: u32,
 }
 
@@ -109,8 +112,15 @@ impl Keys {
         Ok(Self {
             http: builder.build().map_err(ServerError::Tls)?,
             base,
+            token: None,
             retries,
         })
+    }
+
+    /// Sends the token of this boot along with each request.
+    pub(crate) fn with_boot_token(mut self, token: Option<Secret>) -> Self {
+        self.token = token;
+        self
     }
 
     /// Gets a share, trying again while there is trouble.
@@ -196,11 +206,14 @@ impl Keys {
             url: without_query(url.clone()),
             source: source.without_url(),
         };
-        let request = self
+        let mut request = self
             .http
             .request(method.clone(), url.clone())
             .header("x-sabakan-user", "root")
             .body(body);
+        if let Some(token) = &self.token {
+            request = request.header(BOOT_TOKEN, token.expose());
+        }
         let answer = request.send().await.map_err(failed)?;
         let state = answer
             .headers()

@@ -126,6 +126,7 @@ fn only_a_deleted_key_lets_a_header_go() {
 fn the_operator_can_ask_for_the_original_behaviour() {
     let policy = Policy {
         format_when_unsaid: true,
+        ..Policy::default()
     };
     let head = header(3, TpmVersion::NONE);
     let decide = |state| decide(false, &head, &Tpm::None, Some(&Answer::Missing(state)), policy);
@@ -134,6 +135,38 @@ fn the_operator_can_ask_for_the_original_behaviour() {
         decide(KeyState::Never),
         Plan::Refuse(Refuse::KeyUnknown),
         "a server that says why is believed"
+    );
+}
+
+#[test]
+fn the_operator_can_give_a_disk_up_but_not_for_trouble() {
+    let told = Policy {
+        format_refused: true,
+        ..Policy::default()
+    };
+    let head = header(3, TpmVersion::TPM2);
+    let failed = Answer::Failed { error: String::new() };
+    let plan = |tpm: &Tpm, answer: Answer| decide(false, &head, tpm, Some(&answer), told);
+    assert_eq!(
+        plan(&READY, Answer::Missing(KeyState::Never)),
+        Plan::Format(Format::Told)
+    );
+    assert_eq!(plan(&READY, share(Verdict::Wrong)), Plan::Format(Format::Told));
+    assert_eq!(plan(&Tpm::Empty, share(Verdict::Unknown)), Plan::Format(Format::Told));
+    assert_eq!(plan(&READY, failed), Plan::Refuse(Refuse::Server(String::new())));
+    let broken = Tpm::Failed { error: String::new() };
+    assert_eq!(
+        plan(&broken, share(Verdict::Right)),
+        Plan::Refuse(Refuse::TpmFailed(String::new()))
+    );
+    let opened = Plan::Open {
+        convert: false,
+        verdict: Verdict::Right,
+    };
+    assert_eq!(
+        plan(&READY, share(Verdict::Right)),
+        opened,
+        "a disk that can be opened is opened"
     );
 }
 

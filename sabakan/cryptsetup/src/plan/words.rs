@@ -34,6 +34,7 @@ impl Display for Format {
             Self::TpmAppeared => "the disk was formatted without a TPM and now there is one",
             Self::KeyDeleted => "the machine's keys were deleted",
             Self::KeyMissing => "the key is missing, and --format-when-key-missing is given",
+            Self::Told => "the disk would be refused, and --format-refused names it",
         })
     }
 }
@@ -44,7 +45,7 @@ impl Display for Refuse {
             Self::TpmFailed(error) => write!(f, "the TPM cannot be read, and no new key is made: {error}"),
             Self::TpmGone => f.write_str("a TPM holds a share of the key and the machine has no TPM 2.0 now: enable it again"),
             Self::TpmEmpty => f.write_str(
-                "the TPM that holds a share of the key was cleared or is another; if the data may go, delete the machine's keys at sabakan",
+                "the TPM that holds a share of the key was cleared or is another; if the data may go, name the disk with --format-refused",
             ),
             Self::TpmShort => f.write_str("the TPM's key is shorter than the disk's"),
             Self::TpmHeldBack => {
@@ -53,7 +54,7 @@ impl Display for Refuse {
             Self::Head(error) => f.write_str(error),
             Self::KeyUnknown => f.write_str(
                 "sabakan has never had this disk's key: its etcd was restored to an older state, or the disk is another machine's; \
-                 if the data may go, delete the machine's keys at sabakan",
+                 if the data may go, name the disk with --format-refused",
             ),
             Self::KeyMissing => f.write_str(
                 "sabakan has no key and does not say why (an original server); if the data may go, use --format-when-key-missing",

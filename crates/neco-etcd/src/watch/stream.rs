@@ -34,14 +34,18 @@ pub(super) struct Stream {
     responses: WatchResponseStream,
     turns: watch::Receiver<Turn>,
     progress: Arc<Notify>,
-    /// When the member is asked for a sign of life next, or must have given it.
     pulse: Pulse,
 }
 
-enum Pulse {
-    AskAt(Instant),
-    AnswerBy(Instant),
+/// When the member is asked for a sign of life, and by when it must have given one.
+struct Pulse {
+    ask_at: Instant,
+    dead_at: Option<Instant>,
 }
+
+/// While a sign of life is awaited it is asked for this often in the time that the member has: etcd drops the question
+/// without a word while the watch is still catching up.
+const QUESTIONS: u32 = 20;
 
 impl Stream {
     /// Opens a stream for what comes after `after` under `prefix`.
@@ -60,7 +64,10 @@ impl Stream {
             Ok(Err(error)) => return Err(Ended::Broken(Failure::of(error))),
             Err(_) => return Err(Ended::Broken(Failure::NoAnswer)),
         };
-        let pulse = Pulse::AskAt(Instant::now());
+        let pulse = Pulse {
+            ask_at: Instant::now(),
+            dead_at: None,
+        };
         let etcd = etcd.clone();
         Ok(Stream {
             etcd,
@@ -75,9 +82,6 @@ impl Stream {
     /// The next item that a consumer wants to see.
     pub(super) async fn next(&mut self, replacements: &mut watch::Receiver<u64>) -> Result<WatchItem, Ended> {
         loop {
-            let due = match self.pulse {
-                Pulse::AskAt(at) | Pulse::AnswerBy(at) => at,
-            };
             tokio::select! {
                 response = self.responses.message() => {
                     let response = match response {
@@ -85,7 +89,7 @@ impl Stream {
                         Ok(None) => return Err(broken("the stream ended")),
                         Err(error) => return Err(Ended::Broken(Failure::of(error))),
                     };
-                    self.pulse = Pulse::AskAt(Instant::now() + self.interval());
+                    self.pulse = Pulse { ask_at: Instant::now() + self.interval(), dead_at: None };
                     if let Some(item) = self.item(&response)? {
                         return Ok(item);
                     }
@@ -93,10 +97,7 @@ impl Stream {
                 _ = self.turns.changed() => return Err(Ended::PassedOn),
                 _ = replacements.changed() => return Err(Ended::HistoryGone),
                 () = self.progress.notified() => self.ask().await?,
-                () = sleep_until(due) => match self.pulse {
-                    Pulse::AskAt(_) => self.ask().await?,
-                    Pulse::AnswerBy(_) => return Err(Ended::Broken(Failure::NoAnswer)),
-                },
+                () = sleep_until(self.pulse.ask_at) => self.ask().await?,
             }
         }
     }
@@ -107,9 +108,12 @@ impl Stream {
 
     /// Asks the member how far it has come: a sign of life, and progress for the consumer.
     async fn ask(&mut self) -> Result<(), Ended> {
-        if let Pulse::AskAt(_) = self.pulse {
-            self.pulse = Pulse::AnswerBy(Instant::now() + self.interval());
+        let now = Instant::now();
+        let dead_at = *self.pulse.dead_at.get_or_insert(now + self.interval());
+        if now >= dead_at {
+            return Err(Ended::Broken(Failure::NoAnswer));
         }
+        self.pulse.ask_at = now + self.interval() / QUESTIONS;
         self.sender
             .request_progress()
             .await

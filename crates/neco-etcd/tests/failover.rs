@@ -1,0 +1,144 @@
+//! Three real members, of which one dies, hangs, or is cut off.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{connect, connect_first};
+use neco_etcd::{Error, Etcd, Txn};
+use testkit::etcd::Etcd as Server;
+use testkit::proxy::Proxy;
+use testkit::wait::{PATIENCE, holds, wait_for};
+
+/// Reads and guarded writes, `count` of each; gives the slowest.
+async fn exercise(etcd: &Etcd, count: usize) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for n in 0..count {
+        let started = Instant::now();
+        let found = etcd.get("counter").await.unwrap();
+        let revision = found.map_or(0, |kv| kv.mod_revision);
+        let txn = Txn::new()
+            .if_mod_revision("counter", revision)
+            .put("counter", n.to_string());
+        match etcd.commit(txn).await {
+            Ok(outcome) => assert!(outcome.succeeded, "nobody else writes: {outcome:?}"),
+            // One write may be caught in flight; it is never done twice, and the next read tells.
+            Err(error) => assert!(error.is_ambiguous(), "{error:?}"),
+        }
+        slowest = slowest.max(started.elapsed());
+    }
+    slowest
+}
+
+#[tokio::test]
+async fn one_member_killed() {
+    let server = Server::builder().members(3).start().await;
+    let etcd = connect_first(&server.endpoints(), 0).await;
+    exercise(&etcd, 10).await;
+    server.members()[0].kill();
+    let slowest = exercise(&etcd, 60).await;
+    println!("slowest with one member killed: {slowest:?}");
+    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+}
+
+#[tokio::test]
+async fn one_member_frozen() {
+    let server = Server::builder().members(3).start().await;
+    let leader = server.leader().await;
+    let frozen = (leader + 1) % 3;
+    let etcd = connect_first(&server.endpoints(), frozen).await;
+    exercise(&etcd, 5).await;
+    server.members()[frozen].freeze();
+    let slowest = exercise(&etcd, 30).await;
+    println!("slowest with one member frozen: {slowest:?}");
+    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+    server.members()[frozen].thaw();
+}
+
+#[tokio::test]
+async fn the_leader_killed() {
+    let server = Server::builder().members(3).start().await;
+    let leader = server.leader().await;
+    let etcd = connect_first(&server.endpoints(), leader).await;
+    exercise(&etcd, 5).await;
+    server.members()[leader].kill();
+    // Reads wait for the election of the next leader.
+    etcd.get("counter").await.unwrap();
+    let slowest = exercise(&etcd, 20).await;
+    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+}
+
+#[tokio::test]
+async fn the_leader_frozen() {
+    let server = Server::builder().members(3).start().await;
+    let leader = server.leader().await;
+    let etcd = connect_first(&server.endpoints(), leader).await;
+    exercise(&etcd, 5).await;
+    server.members()[leader].freeze();
+    etcd.get("counter").await.unwrap();
+    exercise(&etcd, 10).await;
+    server.members()[leader].thaw();
+}
+
+#[tokio::test]
+async fn the_network_to_one_cut_and_swallowed() {
+    let server = Server::builder().members(3).start().await;
+    let proxy = Proxy::start(server.members()[0].address()).await;
+    let mut endpoints = server.endpoints();
+    endpoints[0] = format!("http://{}", proxy.address());
+    let etcd = connect_first(&endpoints, 0).await;
+    exercise(&etcd, 5).await;
+    proxy.cut();
+    exercise(&etcd, 20).await;
+    proxy.heal();
+    let etcd = connect_first(&endpoints, 0).await;
+    proxy.freeze();
+    let slowest = exercise(&etcd, 20).await;
+    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+}
+
+#[tokio::test]
+async fn a_write_without_an_answer_is_ambiguous_and_not_repeated() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(server.members()[0].address()).await;
+    let etcd = connect(vec![format!("http://{}", proxy.address())]).await;
+    etcd.put("key", "before").await.unwrap();
+    proxy.freeze();
+    let error = etcd.put("key", "after").await.unwrap_err();
+    assert!(error.is_ambiguous() && error.is_unavailable(), "{error:?}");
+    let read = etcd.get("key").await.unwrap_err();
+    assert!(
+        matches!(read, Error::Timeout { .. } | Error::Unavailable { .. }),
+        "{read:?}"
+    );
+    proxy.heal();
+    // What was held back arrives now: it was sent once.
+    wait_for("the write that was under way", PATIENCE, || async {
+        let kv = etcd.get("key").await.map_err(|e| e.to_string())?.unwrap();
+        holds(kv.value == b"after" && kv.version == 2, format!("{kv:?}"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restarted_cluster_is_found_again() {
+    let server = Server::builder().members(3).start().await;
+    let etcd = common::client(&server).await;
+    etcd.put("key", "1").await.unwrap();
+    server.kill_all();
+    let away = etcd.put("key", "2").await.unwrap_err();
+    assert!(away.is_unavailable(), "{away:?}");
+    server.restart_all().await;
+    assert_eq!(etcd.get("key").await.unwrap().unwrap().value, b"1");
+}
+
+#[tokio::test]
+async fn connecting_waits_for_etcd() {
+    let server = Server::start().await;
+    server.kill_all();
+    let endpoints = server.endpoints();
+    let connecting = tokio::spawn(async move { Etcd::connect_when_available(&common::config(endpoints)).await });
+    server.restart_all().await;
+    connecting.await.unwrap().unwrap();
+}

@@ -4,6 +4,7 @@
 //! say where they are; `make peers` and `make bench` use those that are set.
 #![allow(clippy::print_stdout, reason = "commands for developers: they speak on the terminal")]
 
+pub mod answers;
 pub mod bench;
 pub mod certs;
 pub mod load;

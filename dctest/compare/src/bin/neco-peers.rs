@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use neco_compare::programs::Programs;
-use neco_compare::suite;
+use neco_compare::{answers, suite};
 
 #[derive(Parser)]
 #[command(about = "Compare ours with the original's programs")]
@@ -15,13 +15,21 @@ struct Cli {
 enum What {
     /// The original's own end-to-end suite, over the four mixes of server and client.
     Suite,
+    /// The same requests to both: do they answer alike?
+    Answers,
 }
 
-fn main() -> anyhow::Result<()> {
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
     let what = Cli::parse().what;
     let ours = Programs::ours()?;
     let original = Programs::original()?;
     match what {
-        None | Some(What::Suite) => suite::four_mixes(&ours, &original),
+        Some(What::Suite) => suite::four_mixes(&ours, &original),
+        Some(What::Answers) => answers::compare(&ours, &original).await,
+        None => {
+            suite::four_mixes(&ours, &original)?;
+            answers::compare(&ours, &original).await
+        }
     }
 }

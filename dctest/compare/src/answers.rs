@@ -1,0 +1,185 @@
+//! The same requests to ours and to the original, in the same order, each on an etcd of its own: do they answer alike?
+//!
+//! `answers/requests.json` holds the requests. Times, addresses of the servers, request ids and the wording of errors may
+//! differ. Where ours is meant to answer differently, the request says how (`differs`), and equal answers are no fault.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::programs::Programs;
+use crate::site::{Server, Site};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    method: String,
+    path: String,
+    json: Option<Value>,
+    text: Option<String>,
+    /// Names and contents of a tar's members.
+    tar: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    differs: Option<String>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Answer {
+    status: u16,
+    content_type: String,
+    length: String,
+    body: String,
+}
+
+/// Asks both, prints each answer that differs, and fails if one does that should not.
+///
+/// # Errors
+/// When a server cannot be started or asked, or when answers differ.
+pub async fn compare(ours: &Programs, original: &Programs) -> anyhow::Result<()> {
+    let requests: Vec<Request> = serde_json::from_str(include_str!("answers/requests.json"))?;
+    let (mine, theirs) = (Site::start(ours).await?, Site::start(original).await?);
+    let (our_server, their_server) = (mine.server("ours").await?, theirs.server("original").await?);
+    let mut faults = 0;
+    for request in &requests {
+        let (a, b) = (
+            ask(&mine.http, &our_server, request).await?,
+            ask(&theirs.http, &their_server, request).await?,
+        );
+        if a == b {
+            continue;
+        }
+        let line = format!("{} {}", request.method, request.path);
+        match &request.differs {
+            Some(reason) => println!("    {line}: {} (the original: {}): {reason}", a.status, b.status),
+            None => {
+                faults += 1;
+                println!("--- {line}\n    ours:     {a:?}\n    original: {b:?}");
+            }
+        }
+    }
+    println!(
+        "{} requests, {faults} answered differently without a reason",
+        requests.len()
+    );
+    if faults > 0 {
+        bail!("{faults} answers differ");
+    }
+    Ok(())
+}
+
+async fn ask(http: &Client, server: &Server, request: &Request) -> anyhow::Result<Answer> {
+    let method = Method::from_bytes(request.method.as_bytes())?;
+    let mut builder = http.request(method, format!("{}{}", server.url, request.path));
+    if let Some(json) = &request.json {
+        builder = builder.json(json);
+    } else if let Some(tar) = &request.tar {
+        builder = builder.body(archive(tar)?);
+    } else if let Some(text) = &request.text {
+        builder = builder.body(text.clone());
+    }
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    let answer = builder
+        .send()
+        .await
+        .with_context(|| format!("{} {}", request.method, request.path))?;
+    let header = |name: &str| {
+        answer
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or("-")
+            .to_owned()
+    };
+    let (status, content_type, length) = (
+        answer.status().as_u16(),
+        header("content-type"),
+        header("content-length"),
+    );
+    let body = mask(&answer.text().await?, server);
+    // Lengths count only where the body was not read or masked.
+    let length = if request.method == "HEAD" {
+        length
+    } else {
+        String::new()
+    };
+    Ok(Answer {
+        status,
+        content_type,
+        length,
+        body,
+    })
+}
+
+fn archive(members: &BTreeMap<String, String>) -> anyhow::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(u64::try_from(content.len())?);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.append_data(&mut header, name, content.as_bytes())?;
+    }
+    Ok(tar.into_inner()?)
+}
+
+/// What may differ from run to run gives way to a word.
+fn mask(body: &str, server: &Server) -> String {
+    let body = body.replace(&server.url, "URL");
+    let Ok(mut json) = serde_json::from_str::<Value>(&body) else {
+        return body;
+    };
+    mask_value(&mut json);
+    json.to_string()
+}
+
+/// Members whose value is a moment, a wording or an address of this run.
+const PASSING: &[&str] = &[
+    "date",
+    "duration",
+    "error",
+    "message",
+    "locations",
+    "extensions",
+    "path",
+    "register-date",
+    "registerDate",
+    "request_id",
+    "timestamp",
+    "version",
+];
+
+fn mask_value(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // A retire date that nobody gave is the moment of registration.
+            let day = |name: &str| {
+                members
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .and_then(|date| date.get(..10))
+            };
+            if day("register-date").is_some() && day("register-date") == day("retire-date") {
+                members.insert("retire-date".to_owned(), Value::from("*"));
+            }
+            for (name, member) in members {
+                if PASSING.contains(&name.as_str()) {
+                    *member = Value::from("*")
+                } else {
+                    mask_value(member)
+                }
+            }
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(mask_value);
+            // The original lists machines in no order.
+            items.sort_by_key(ToString::to_string);
+        }
+        _ => {}
+    }
+}

@@ -22,7 +22,7 @@ use crate::server::{Keys, Stored};
 /// to sabakan; at the next boot it is fetched, put together with the shares on the disk and in the TPM, and the disks are opened as
 /// /dev/mapper/crypt-NAME.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sabakan-cryptsetup", version)]
+#[command(name = "sabakan-cryptsetup", version, args_override_self = true)]
 pub struct Options {
     /// URL of the sabakan server; without it the environment's SABAKAN_URL
     #[arg(long, default_value_t = default_server(), value_name = "URL")]

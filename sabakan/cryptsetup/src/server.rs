@@ -100,15 +100,17 @@ impl Keys {
             .pop_if_empty()
             .extend(["api", "v1", "crypts", serial]);
         // Keys go to the server itself, past any proxy and along no redirect.
-        let mut builder = reqwest::Client::builder()
+        // Trust no authority but the one given: there may be no others in an initrd.
+        let trusted = authority
+            .map(reqwest::Certificate::from_pem_bundle)
+            .transpose()
+            .map_err(ServerError::Tls)?;
+        let builder = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
-            .connect_timeout(TIMEOUT / 2);
-        if let Some(pem) = authority {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(ServerError::Tls)?;
-            builder = builder.tls_certs_only(certificates);
-        }
+            .connect_timeout(TIMEOUT / 2)
+            .tls_certs_only(trusted.unwrap_or_default());
         Ok(Self {
             http: builder.build().map_err(ServerError::Tls)?,
             base,

@@ -76,6 +76,11 @@ macro_rules! record {
                 } )*
                 None
             }
+
+            fn forget_unknown(&mut self) {
+                self.extra = $crate::json::Extra::default();
+                $( $crate::json::Strict::forget_unknown(&mut self.$field); )*
+            }
         }
     };
     (@write $map:ident, $json:literal, (omitempty) $value:expr) => {

@@ -94,6 +94,13 @@ impl GoTime {
         moved.local().map(|_| moved)
     }
 
+    /// The time under its offset in a form of `strftime`; a form that is not known is shown as it stands.
+    #[must_use]
+    pub fn strftime(self, form: &str) -> String {
+        let local = self.local().unwrap_or(EPOCH);
+        jiff::fmt::strtime::format(form, local).unwrap_or_else(|_| form.to_owned())
+    }
+
     /// The form that Go's `time.Time.String` gives, which old audit entries hold: `2031-05-06 07:08:09 +0900 +0900`.
     #[must_use]
     pub fn go_string(self) -> String {

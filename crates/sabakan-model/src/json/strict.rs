@@ -8,6 +8,9 @@ use std::sync::Arc;
 pub trait Strict {
     /// Path of the first unknown member, like `bmc.foo`.
     fn first_unknown(&self) -> Option<String>;
+
+    /// Drops all unknown members.
+    fn forget_unknown(&mut self) {}
 }
 
 /// `parent` and `child` as one path; an index needs no dot.
@@ -47,6 +50,10 @@ impl<T: Strict> Strict for Option<T> {
     fn first_unknown(&self) -> Option<String> {
         self.as_ref()?.first_unknown()
     }
+
+    fn forget_unknown(&mut self) {
+        self.iter_mut().for_each(T::forget_unknown);
+    }
 }
 
 impl<T: Strict> Strict for Arc<T> {
@@ -61,12 +68,18 @@ impl<T: Strict> Strict for Vec<T> {
             .enumerate()
             .find_map(|(i, item)| item.first_unknown().map(|p| join_path(&format!("[{i}]"), &p)))
     }
+    fn forget_unknown(&mut self) {
+        self.iter_mut().for_each(T::forget_unknown);
+    }
 }
 
 impl<T: Strict> Strict for BTreeMap<String, T> {
     fn first_unknown(&self) -> Option<String> {
         self.iter()
             .find_map(|(key, item)| item.first_unknown().map(|p| join_path(key, &p)))
+    }
+    fn forget_unknown(&mut self) {
+        self.values_mut().for_each(T::forget_unknown);
     }
 }
 

@@ -87,6 +87,9 @@ fn the_api_refuses_unknown_fields_with_their_place() {
     let specs = br#"[{"serial":"a"},{"serial":"b","bmc":{"type":"x","typo":1}}]"#;
     let error = decode_api::<Vec<MachineSpec>>(specs).unwrap_err();
     assert_eq!(error.to_string(), "[1].bmc.typo: unknown field");
+    let mut specs: Vec<MachineSpec> = decode_stored(specs).unwrap();
+    json::Strict::forget_unknown(&mut specs);
+    assert_eq!(json::Strict::first_unknown(&specs), None);
 }
 
 #[test]

@@ -1,1 +1,37 @@
-//! stub
+//! The command line of sabakan: every sub-command is one or a few calls of its API.
+//!
+//! What scripts rely on stays as it always was: names, flags, exit codes, and what goes to a pipe. What people see on a
+//! terminal may be nicer: tables, progress, hints.
+
+mod args;
+mod cli;
+mod command;
+mod connect;
+mod exit;
+mod hint;
+mod input;
+mod output;
+mod progress;
+mod tabwriter;
+
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs the program with its arguments, the program's name first.
+#[must_use]
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let arguments = args::with_double_dashes(arguments);
+    match cli::Cli::try_parse_from(arguments) {
+        Ok(cli) => exit::report(run(cli)),
+        Err(error) => exit::usage(&error),
+    }
+}
+
+fn run(cli: cli::Cli) -> anyhow::Result<()> {
+    // The one place that chooses the cryptography of all TLS connections.
+    let provider = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    provider.map_err(|_| anyhow::anyhow!("the cryptography was set up twice"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(command::run(cli))
+}

@@ -1,0 +1,47 @@
+//! `sabactl completion` and `sabactl man`
+
+use crate::cli::Cli;
+use crate::output;
+use anyhow::Context;
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// Print a completion script.
+///
+/// For bash, put this into ~/.bashrc:
+///
+///     . <(sabactl completion)
+///
+/// For zsh, write the output of `sabactl completion zsh` to a file _sabactl in a directory of $fpath; for fish, that of
+/// `sabactl completion fish` to ~/.config/fish/completions/sabactl.fish.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Completion {
+    /// Shell to complete for
+    #[arg(default_value = "bash")]
+    shell: Shell,
+}
+
+impl Completion {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "sabactl", &mut script);
+        Ok(output::emit(&script)?)
+    }
+}
+
+/// Write man pages, one for each command.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where to put them; the directory is made when it does not exist
+    directory: PathBuf,
+}
+
+impl Man {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let place = || format!("cannot write to {}", self.directory.display());
+        std::fs::create_dir_all(&self.directory).with_context(place)?;
+        clap_mangen::generate_to(Cli::command(), &self.directory).with_context(place)
+    }
+}

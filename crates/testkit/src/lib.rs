@@ -8,8 +8,10 @@
     reason = "a test helper fails its test by panicking"
 )]
 
+pub mod dhcp;
 pub mod etcd;
 pub mod golden;
 pub mod machine;
+pub mod netns;
 pub mod proxy;
 pub mod wait;

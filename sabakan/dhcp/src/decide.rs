@@ -176,7 +176,7 @@ impl Case<'_> {
         };
         let mine = self.facts.mine.map(|held| held.index);
         if self.context.away {
-            return self.from_memory(ReplyKind::Offer, mine);
+            return self.answer_from_memory(ReplyKind::Offer, mine);
         }
         match mine.or(self.facts.offered).or(liked).or(self.facts.next) {
             Some(index) if self.context.foreign => self.grant(ReplyKind::Offer, index),
@@ -284,7 +284,7 @@ impl Case<'_> {
                 .mine
                 .filter(|held| index == Some(held.index))
                 .map(|held| held.index);
-            return self.from_memory(ReplyKind::Ack, mine);
+            return self.answer_from_memory(ReplyKind::Ack, mine);
         }
         match index {
             Some(index) => self.grant(ReplyKind::Ack, index),
@@ -315,7 +315,7 @@ impl Case<'_> {
 
     /// With etcd away a known client keeps its address for the time that is left of what etcd says, less the grace
     /// that the stored end may hold.
-    fn from_memory(&self, kind: ReplyKind, index: Option<u32>) -> Plan {
+    fn answer_from_memory(&self, kind: ReplyKind, index: Option<u32>) -> Plan {
         let Some(held) = self.facts.mine.filter(|held| index == Some(held.index)) else {
             return Plan::silent(DropReason::EtcdAway);
         };

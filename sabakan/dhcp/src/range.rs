@@ -131,6 +131,16 @@ impl RangeState {
         stored::render(&self.entries)
     }
 
+    /// A client's entry as stored.
+    #[must_use]
+    pub fn held_by(&self, mac: &Mac) -> Option<Held> {
+        let entry = self.entries.get(mac.to_string().as_str())?;
+        Some(Held {
+            index: entry.index,
+            until: entry.until,
+        })
+    }
+
     /// Puts an address on offer to a client, in memory. Its older offer ends.
     pub fn hold(&mut self, mac: Mac, index: u32, now: Timestamp) {
         self.withdraw(&mac);
@@ -174,20 +184,6 @@ impl RangeState {
     #[must_use]
     pub fn is_resting(&self, index: u32) -> bool {
         self.rests.contains_key(&index)
-    }
-
-    /// Ends the rests whose release every server has seen, and those whose time is over.
-    pub fn end_rests(&mut self, seen_by_all: i64, now: Timestamp) -> Vec<u32> {
-        let over: Vec<u32> = self
-            .rests
-            .iter()
-            .filter(|(_, rest)| rest.revision <= seen_by_all || rest.until.saturating_add_(self.grace) < now)
-            .map(|(index, _)| *index)
-            .collect();
-        for index in &over {
-            self.rest(*index, None);
-        }
-        over
     }
 
     /// Up to `limit` free addresses that would be offered next, for probes ahead of need.

@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
 use jiff::SignedDuration;
+use sabakan_model::{IpamConfig, SiteConfig};
 
 use crate::layout::Layout;
 use crate::reply::NetworkOptions;
@@ -19,6 +21,18 @@ pub struct Site {
 }
 
 impl Site {
+    /// The configuration, once both halves are there and the pool can be read.
+    #[must_use]
+    pub fn new(config: &SiteConfig) -> Option<Site> {
+        let dhcp = config.dhcp.as_ref()?;
+        let layout = layout(config.ipam.as_ref()?)?;
+        Some(Site {
+            layout,
+            dns: dhcp.dns_addresses(),
+            lease_seconds: dhcp.lease_seconds(),
+        })
+    }
+
     /// The lease time.
     #[must_use]
     pub fn lease(&self) -> SignedDuration {
@@ -61,4 +75,25 @@ impl BootUrls {
             script: format!("{root}/api/v1/boot/coreos/ipxe"),
         }
     }
+}
+
+/// The ranges of a configuration; one that cannot be read has none.
+fn layout(ipam: &IpamConfig) -> Option<Layout> {
+    let pool: Ipv4Net = ipam.node_ipv4_pool.parse().ok()?;
+    let offset: Ipv4Addr = match ipam.node_ipv4_offset.as_str() {
+        "" => Ipv4Addr::UNSPECIFIED,
+        offset => offset.parse().ok()?,
+    };
+    let range_offset = ipam
+        .node_index_offset
+        .checked_add(ipam.max_nodes_in_rack)?
+        .checked_add(1)?;
+    Some(Layout {
+        base: u32::from(pool.network()).checked_add(u32::from(offset))?,
+        last: u32::from(pool.broadcast()),
+        block_bits: u32::try_from(ipam.node_ipv4_range_size).ok()?,
+        range_offset: u32::try_from(range_offset).ok()?,
+        mask: u8::try_from(ipam.node_ipv4_range_mask).ok()?,
+        gateway_offset: u32::try_from(ipam.node_gateway_offset).ok()?,
+    })
 }

@@ -50,11 +50,14 @@ pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     Ok(line(&to_go_json_pretty(value)?)?)
 }
 
+/// Columns of a terminal below which folding cells makes a table unreadable.
+const NARROWEST: u16 = 60;
+
 /// Writes a table without borders; on a terminal it fits its width.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    if io::stdout().is_terminal() {
+    if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= NARROWEST) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table.set_header(header.iter().copied());

@@ -7,16 +7,18 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
+const COMPLETION_HELP: &str = "Print a completion script.
+
+For bash, put this into ~/.bashrc:
+
+    . <(sabactl completion)
+
+For zsh, write the output of `sabactl completion zsh` to a file _sabactl in a directory of $fpath; for fish, that of
+`sabactl completion fish` to ~/.config/fish/completions/sabactl.fish.";
+
 /// Print a completion script.
-///
-/// For bash, put this into ~/.bashrc:
-///
-///     . <(sabactl completion)
-///
-/// For zsh, write the output of `sabactl completion zsh` to a file _sabactl in a directory of $fpath; for fish, that of
-/// `sabactl completion fish` to ~/.config/fish/completions/sabactl.fish.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(long_about = COMPLETION_HELP)]
 pub(crate) struct Completion {
     /// Shell to complete for
     #[arg(default_value = "bash")]

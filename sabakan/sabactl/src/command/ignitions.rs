@@ -35,24 +35,26 @@ pub(crate) enum Ignitions {
     },
 }
 
+const SET_HELP: &str = "Adds a new ignition template for ROLE.
+
+ID is a version such as 1.2.3. Machines get the newest one.
+
+FILE is a YAML file like this, or with --json what `sabactl ignitions get ROLE ID` prints:
+
+    version: 2.3
+    include: ../common/common.yml
+    passwd: passwd.yml
+    files:
+      - /etc/hostname
+    networkd:
+      - 10-eth0.network
+    systemd:
+      - name: foo.service
+        enabled: true";
+
 /// Adds a new ignition template for ROLE.
-///
-/// ID is a version such as 1.2.3. Machines get the newest one.
-///
-/// FILE is a YAML file like this, or with --json what `sabactl ignitions get ROLE ID` prints:
-///
-///     version: 2.3
-///     include: ../common/common.yml
-///     passwd: passwd.yml
-///     files:
-///       - /etc/hostname
-///     networkd:
-///       - 10-eth0.network
-///     systemd:
-///       - name: foo.service
-///         enabled: true
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(long_about = SET_HELP)]
 pub(crate) struct Set {
     /// The template's source
     #[arg(short, long, value_name = "FILE")]

@@ -67,18 +67,20 @@ pub(crate) enum Machines {
     },
 }
 
+const SET_STATE_HELP: &str = "Change the state of a machine.
+
+STATE is one of:
+    uninitialized  The machine is not yet initialized.
+    healthy        The machine has no problems.
+    unhealthy      The machine has some problems.
+    unreachable    The machine does not communicate with others.
+    updating       The machine is updating.
+    retiring       The machine should soon be retired or repaired.
+    retired        The machine's disk encryption keys were deleted.";
+
 /// Change the state of a machine.
-///
-/// STATE is one of:
-///     uninitialized  The machine is not yet initialized.
-///     healthy        The machine has no problems.
-///     unhealthy      The machine has some problems.
-///     unreachable    The machine does not communicate with others.
-///     updating       The machine is updating.
-///     retiring       The machine should soon be retired or repaired.
-///     retired        The machine's disk encryption keys were deleted.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(long_about = SET_STATE_HELP)]
 pub(crate) struct SetState {
     #[command(flatten)]
     dry_run: DryRun,

@@ -208,6 +208,11 @@ impl Client {
         self.exchange(message, &[server], 1, PATIENCE).await.pop()
     }
 
+    /// The same, with little patience: for servers that may not be there.
+    pub async fn ask_directly_soon(&self, message: &Message, server: SocketAddrV4) -> Option<Message> {
+        self.exchange(message, &[server], 1, SILENCE).await.pop()
+    }
+
     /// Sends the same packet `copies` times, and counts the replies.
     pub async fn ask_repeatedly(&self, message: &Message, copies: usize) -> usize {
         let servers: Vec<SocketAddrV4> = self.port.servers.iter().copied().cycle().take(copies).collect();
@@ -250,7 +255,9 @@ impl Client {
 
     /// DISCOVER, with little patience: for conditions that are asked for again.
     pub async fn discover_soon(&self) -> Option<Message> {
-        self.exchange(&self.message(MessageType::Discover), &self.port.servers, 1, SILENCE).await.pop()
+        self.exchange(&self.message(MessageType::Discover), &self.port.servers, 1, SILENCE)
+            .await
+            .pop()
     }
 
     /// The REQUEST that takes an offer.
@@ -357,4 +364,20 @@ pub fn lease_seconds(message: &Message) -> Option<u32> {
         Some(DhcpOption::AddressLeaseTime(seconds)) => Some(*seconds),
         _ => None,
     }
+}
+
+/// The boot file's URL.
+pub fn boot_file(message: &Message) -> Option<String> {
+    message.fname().map(text)
+}
+
+/// The server's name.
+pub fn server_name(message: &Message) -> Option<String> {
+    message.sname().map(text)
+}
+
+/// A field of the header up to its end mark.
+fn text(field: &[u8]) -> String {
+    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    String::from_utf8_lossy(&field[..end]).into_owned()
 }

@@ -257,7 +257,7 @@ impl Case<'_> {
         if self.context.away {
             return Plan::Silent {
                 reason: DropReason::EtcdAway,
-                change: Some(change),
+                change: None,
                 withdraw: true,
             };
         }

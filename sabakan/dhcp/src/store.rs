@@ -60,6 +60,8 @@ struct Cell {
     as_of: i64,
     /// The value does not parse: the range is left alone.
     broken: bool,
+    /// That has been counted.
+    told: bool,
     pending: Vec<Pending>,
     in_flight: bool,
     queued: bool,
@@ -68,8 +70,6 @@ struct Cell {
     /// Clients that gave their address back in a commit that may or may not have happened: not to be answered from
     /// memory.
     given_back: HashSet<Mac>,
-    /// Another program writes this range, as of late.
-    foreign_until: Option<Instant>,
     /// Somebody asked for an address here since the last look for conflicts.
     active: bool,
 }
@@ -92,6 +92,8 @@ struct Inner {
     peers: Peers,
     /// Revisions of transactions by servers of our kind.
     ours: BTreeSet<i64>,
+    /// Ranges that another program writes, and until when they count as such.
+    foreign: HashMap<Ipv4Addr, Instant>,
     /// Rests by the first address of their range: they may be known before the range is.
     rests: HashMap<(Ipv4Addr, u32), Rest>,
     /// Rests that are over, whose keys are to be deleted: with the revision that wrote them.
@@ -208,12 +210,13 @@ impl Store {
     ) -> Result<(Facts, bool), Broken> {
         let mut inner = self.0.inner.lock();
         let share = inner.peers.share();
+        let foreign = inner.is_foreign(range);
         let cell = inner.cell(range);
         if cell.broken {
+            self.0.metrics.broken(!std::mem::replace(&mut cell.told, true));
             return Err(Broken);
         }
         cell.active = true;
-        let foreign = cell.foreign_until.is_some_and(|until| until > Instant::now());
         let mut facts = cell.state.facts(mac, wanted, share, now);
         // A commit in flight has been applied in memory, but may fail: nothing is promised on its ground.
         if self.is_away() && (cell.in_flight || cell.given_back.contains(mac)) {
@@ -224,11 +227,7 @@ impl Store {
 
     /// Whether another kind of program writes the range.
     pub(crate) fn is_foreign(&self, range: Range) -> bool {
-        let mut inner = self.0.inner.lock();
-        inner
-            .cell(range)
-            .foreign_until
-            .is_some_and(|until| until > Instant::now())
+        self.0.inner.lock().is_foreign(range)
     }
 
     /// Tells the heartbeat which addresses this server has.
@@ -342,6 +341,12 @@ impl Inner {
         self.cells.values_mut().for_each(|cell| cell.state.set_grace(grace));
     }
 
+    fn is_foreign(&self, range: Range) -> bool {
+        self.foreign
+            .get(&range.first)
+            .is_some_and(|until| *until > Instant::now())
+    }
+
     fn enqueue(&mut self, first: Ipv4Addr) {
         if let Some(cell) = self.cells.get_mut(&first)
             && !cell.in_flight
@@ -361,12 +366,12 @@ impl Cell {
             revision: 0,
             as_of: 0,
             broken: false,
+            told: false,
             pending: Vec::new(),
             in_flight: false,
             queued: false,
             arrived: None,
             given_back: HashSet::new(),
-            foreign_until: None,
             active: false,
         }
     }

@@ -175,7 +175,7 @@ impl Store {
                 cell.pending = part.changes.into_iter().chain(later).collect();
             } else {
                 cell.load_rests(&mut inner.rests, part.first, rests);
-                cell.arrive(Arrival::new(revision, usage), &self.0.metrics);
+                cell.arrive(Arrival::new(revision, usage));
                 for pending in part.changes {
                     let _gone = pending.done.send(Err(Refused::Moved));
                 }

@@ -213,7 +213,7 @@ impl Store {
             }
         }
         for (first, cell) in &mut inner.cells {
-            cell.arrive(Arrival::new(revision, found.remove(first)).forced(), &self.0.metrics);
+            cell.arrive(Arrival::new(revision, found.remove(first)).forced());
         }
         inner.early = found
             .into_iter()
@@ -250,7 +250,7 @@ impl Store {
                 if !cell.in_flight {
                     if outcome.revision > cell.as_of {
                         cell.load_rests(&mut inner.rests, range.first, std::mem::take(&mut rests));
-                        cell.arrive(Arrival::new(outcome.revision, usage.pop()), &self.0.metrics);
+                        cell.arrive(Arrival::new(outcome.revision, usage.pop()));
                     }
                     return Ok(());
                 }
@@ -274,15 +274,15 @@ impl Inner {
             Event::Put(kv) => Some(kv),
             Event::Delete { .. } => None,
         };
+        if foreign {
+            metrics.foreign_write();
+            self.foreign.insert(first, Instant::now() + FOREIGN_FOR);
+        }
         let Some(cell) = self.cells.get_mut(&first) else {
             self.early.insert(first, Arrival::new(revision, kv));
             return;
         };
-        if foreign {
-            metrics.foreign_write();
-            cell.foreign_until = Some(Instant::now() + FOREIGN_FOR);
-        }
-        cell.arrive(Arrival::new(revision, kv), metrics);
+        cell.arrive(Arrival::new(revision, kv));
     }
 
     pub(super) fn set_rest(&mut self, first: Ipv4Addr, index: u32, kv: Option<&Kv>) {
@@ -305,7 +305,7 @@ impl Inner {
 
 impl Cell {
     /// Takes in a value, at once or when the commit in flight has ended.
-    pub(super) fn arrive(&mut self, arrival: Arrival, metrics: &Metrics) {
+    pub(super) fn arrive(&mut self, arrival: Arrival) {
         if self.in_flight {
             let newer = self
                 .arrived
@@ -316,7 +316,6 @@ impl Cell {
             }
         } else {
             self.take(arrival);
-            metrics.broken(self.broken);
         }
     }
 
@@ -333,6 +332,7 @@ impl Cell {
         let value = arrival.value.unwrap_or_else(|| b"null".to_vec());
         let loaded = self.state.load(&value);
         self.broken = loaded.is_err();
+        self.told = false;
         if let Err(error) = loaded {
             let key = keys::usage(self.state.range().first);
             tracing::error!(

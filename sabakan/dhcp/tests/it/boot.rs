@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
-use testkit::dhcp::{Port, kind, server_id};
+use testkit::dhcp::{Port, boot_file, kind, server_id};
 use testkit::etcd::Etcd;
-use testkit::netns::ip;
+use testkit::netns::{Namespace, ip};
 
-use super::lab::{BEGIN, Running, in_lab, rack};
+use super::lab::{BEGIN, Running, in_lab, in_lab_with, rack};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 69, 0, 3);
 
@@ -20,7 +20,7 @@ fn uefi_firmware_is_sent_to_ipxe_and_ipxe_to_its_script() {
         let firmware = relay.client([2, 0, 0, 0, 0, 1]).uefi_http();
         let offer = firmware.discover().await.unwrap();
         assert_eq!(
-            offer.fname_str().unwrap().unwrap(),
+            boot_file(&offer).unwrap(),
             "http://10.69.0.3:10080/api/v1/boot/ipxe.efi"
         );
         let class = DhcpOption::ClassIdentifier(b"HTTPClient".to_vec());
@@ -39,7 +39,7 @@ fn uefi_firmware_is_sent_to_ipxe_and_ipxe_to_its_script() {
             .with(DhcpOption::UserClass(b"\x03abc\x04iPXE".to_vec()));
         for ipxe in [bare, listed] {
             let offer = ipxe.discover().await.unwrap();
-            assert_eq!(offer.fname_str().unwrap().unwrap(), script);
+            assert_eq!(boot_file(&offer).unwrap(), script);
             assert_eq!(offer.yiaddr(), BEGIN, "the lease's key is chaddr");
         }
         let event = server.events.recv().await.unwrap();
@@ -72,16 +72,33 @@ fn plain_pxe_gets_an_address_and_no_boot_file() {
 
 #[test]
 fn a_client_on_the_servers_link_is_answered_by_broadcast_then_directly() {
-    in_lab(async || {
+    in_lab_with("10.69.15.254/32", async || {
         let etcd = Etcd::start().await;
-        ip(&["link", "add", "node0", "type", "veth", "peer", "name", "client0"]);
+        let link = Namespace::new("dhcp-link");
+        ip(&[
+            "link",
+            "add",
+            "node0",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "client0",
+            "netns",
+            link.name(),
+        ]);
         ip(&["addr", "add", "10.69.3.3/26", "dev", "node0"]);
-        for interface in ["node0", "client0"] {
-            ip(&["link", "set", interface, "up"]);
-        }
+        ip(&["link", "set", "node0", "up"]);
+        link.ip(&["link", "set", "client0", "up"]);
+        link.ip(&["route", "add", "default", "dev", "client0"]);
         let server = Running::start(&etcd.endpoints()[0], Ipv4Addr::UNSPECIFIED).await;
         let port = server.address.port();
-        let client = Port::link("client0", port).unwrap().client([2, 0, 0, 0, 3, 1]);
+        let runtime = tokio::runtime::Handle::current();
+        let port = link.run(|| {
+            let _inside = runtime.enter();
+            Port::link("client0", port).unwrap()
+        });
+        let client = port.client([2, 0, 0, 0, 3, 1]);
         let ack = client.lease().await;
         assert_eq!(
             ack.yiaddr(),
@@ -89,6 +106,16 @@ fn a_client_on_the_servers_link_is_answered_by_broadcast_then_directly() {
             "the range of the receiving interface"
         );
         assert_eq!(server_id(&ack), Some(Ipv4Addr::new(10, 69, 3, 3)));
+        link.ip(&["addr", "add", "10.69.3.32/26", "dev", "client0"]);
+        let to_server = std::net::SocketAddrV4::new(Ipv4Addr::new(10, 69, 3, 3), server.address.port());
+        let renewed = client
+            .ask_directly(&client.renewing(ack.yiaddr()), to_server)
+            .await
+            .unwrap();
+        assert_eq!(
+            (kind(&renewed), renewed.ciaddr()),
+            (Some(MessageType::Ack), ack.yiaddr())
+        );
         server.stop().await;
     });
 }

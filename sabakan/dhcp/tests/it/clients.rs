@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode};
-use testkit::dhcp::{kind, lease_seconds, server_id};
+use testkit::dhcp::{kind, lease_seconds, server_id, server_name};
 use testkit::etcd::Etcd;
 
 use super::lab::{BEGIN, Running, in_lab, rack};
@@ -82,7 +82,7 @@ fn a_reply_carries_the_configuration_and_is_padded() {
             options.get(OptionCode::RelayAgentInformation).is_some(),
             "option 82 comes back"
         );
-        assert_eq!(offer.sname(), Some(server_id(&offer).unwrap().to_string().as_bytes()));
+        assert_eq!(server_name(&offer), server_id(&offer).map(|server| server.to_string()));
         assert_eq!(Some(offer.siaddr()), server_id(&offer));
 
         let mut site = super::lab::site();

@@ -18,8 +18,13 @@ pub const BEGIN: Ipv4Addr = Ipv4Addr::new(10, 69, 0, 32);
 
 /// Runs a test in a network of its own, where all of 10.69.0.0/16 is local.
 pub fn in_lab(test: impl AsyncFnOnce() + Send) {
+    in_lab_with("10.69.0.0/16", test);
+}
+
+/// The same, with a smaller part of the pool.
+pub fn in_lab_with(local: &str, test: impl AsyncFnOnce() + Send) {
     testkit::netns::isolated(|| {
-        testkit::netns::own_network("10.69.0.0/16");
+        testkit::netns::own_network(local);
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -87,6 +87,3 @@ fn render(actor: &Actor, draft: &AuditDraft, now: Timestamp, revision: i64) -> R
     text.push(b'}');
     Ok(text)
 }
-
-#[cfg(test)]
-mod tests;

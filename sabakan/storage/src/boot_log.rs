@@ -79,6 +79,32 @@ impl Storage {
         Ok(events)
     }
 
+    /// What is kept of the boots of every machine, by serial, each in order of time.
+    ///
+    /// # Errors
+    /// Trouble of etcd.
+    pub async fn boot_logs(&self) -> Result<BTreeMap<String, Vec<BootEvent>>, StorageError> {
+        let all = self
+            .etcd()
+            .read_prefix(keys::BOOT_LOG)
+            .await
+            .map_err(StorageError::etcd("reading the boot log"))?;
+        let mut machines: BTreeMap<String, Vec<BootEvent>> = BTreeMap::new();
+        for kv in &all.kvs {
+            let serial = kv
+                .key
+                .strip_prefix(keys::BOOT_LOG)
+                .and_then(|rest| rest.split('/').next());
+            if let (Some(serial), Ok(record)) = (serial, decode_stored::<Record>(&kv.value)) {
+                machines.entry(serial.to_owned()).or_default().extend(record.events);
+            }
+        }
+        for events in machines.values_mut() {
+            events.sort_by_key(|event| event.at.instant());
+        }
+        Ok(machines)
+    }
+
     /// Writes queued events until it is cancelled, and what is left then.
     pub(crate) async fn write_boot_log(&self, stop: CancellationToken) {
         let Some(mut queue) = self.inner.boot_log.receiver.lock().take() else {

@@ -39,6 +39,12 @@ impl Index {
         }
     }
 
+    /// How many machines a search looks at; `None` is all.
+    #[cfg(test)]
+    pub(super) fn candidate_count(&self, query: &Query, now: Timestamp) -> Option<usize> {
+        self.candidates(&clauses(query, now)).map(|slots| slots.len())
+    }
+
     /// The machines of `slots` in the order of serials, by walking all: cheaper than sorting when they are many.
     fn walk(&self, slots: &[u32]) -> impl Iterator<Item = &Arc<MachineEntry>> {
         let mut wanted = vec![false; self.slots.len()];

@@ -131,9 +131,15 @@ impl Journal {
             txn = txn.put(layout::part_key(&self.id, count(n)), value);
             self.remember(count(n), machines);
         }
-        self.put_or_give_up(txn.put(&key, encode(&header.with_phase(Phase::Forward))?))
-            .await?;
-        self.tell(true, Step::Forward);
+        match self
+            .put_or_give_up(txn.put(&key, encode(&header.with_phase(Phase::Forward))?))
+            .await
+        {
+            Ok(_) => self.tell(true, Step::Forward),
+            // From here on any server may go on: whether it is so, the next look shows.
+            Err(StorageError::Etcd { source, .. }) if source.is_ambiguous() => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

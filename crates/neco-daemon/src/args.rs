@@ -3,6 +3,9 @@
 //! Go reads `-dhcp-bind X`, `-dhcp-bind=X`, `--dhcp-bind X`; clap would read `-dhcp-bind` as eight short flags. What is
 //! known as a long name of the command gets its second dash; all else is left as it is.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

@@ -3,6 +3,9 @@
 //! A key that the type does not know is refused, unless the file is of a kind that operators share with other programs:
 //! then it is a warning ([`Unknown::Warn`]).
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;

@@ -1,0 +1,73 @@
+//! The smallest daemon made of this crate: an example to start from, and what the tests of this crate start.
+//!
+//! `skeleton -http 127.0.0.1:0` prints its address in the log and serves `/health`, `/version`, `/metrics` and
+//! `/slow?MILLISECONDS`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use clap::Parser;
+use neco_daemon::http::{Admission, AdmissionLayer, Class, Limits, request_id, status_routes};
+use neco_daemon::lifecycle::{Lifecycle, Services, ready};
+use neco_daemon::log::{LogArgs, LogConfig};
+use neco_daemon::metrics::ProcessCollector;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Parser)]
+struct Flags {
+    /// Listen address
+    #[arg(long, default_value = "127.0.0.1:0")]
+    http: SocketAddr,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    neco_daemon::install_crypto_provider();
+    let flags: Flags = neco_daemon::args::parse();
+    neco_daemon::log::init(&flags.log.apply(LogConfig::default()))?;
+    let lifecycle = Lifecycle::install()?;
+
+    let listener = tokio::net::TcpListener::bind(flags.http).await?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let mut services = Services::new(&lifecycle);
+    let drain = lifecycle.drain();
+    let app = app()?.into_make_service_with_connect_info::<SocketAddr>();
+    services.spawn("http", async move {
+        axum::serve(listener, app)
+            .with_graceful_shutdown(drain.cancelled_owned())
+            .await
+    });
+    ready(|| true);
+    services.run(Duration::from_secs(180)).await?;
+    tracing::info!("drained");
+    Ok(())
+}
+
+fn app() -> Result<Router, Error> {
+    let registry = prometheus::Registry::new();
+    registry.register(Box::new(ProcessCollector::new()?))?;
+    let metrics = move || async move { neco_daemon::metrics::text(&registry).unwrap_or_default() };
+    let admission = Admission::new(Limits::of(4), Duration::from_secs(1));
+    Ok(status_routes("0.0.0", Arc::new(|| Box::pin(async { Ok(()) })))
+        .route("/metrics", get(metrics))
+        .route(
+            "/slow",
+            get(slow).layer(AdmissionLayer::new(admission, |_| Class::Search)),
+        )
+        .layer(from_fn(request_id::layer)))
+}
+
+async fn slow(RawQuery(milliseconds): RawQuery) -> String {
+    let milliseconds = milliseconds.and_then(|text| text.parse().ok()).unwrap_or(0);
+    tracing::info!(milliseconds, "slow work begins");
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    "done".to_owned()
+}

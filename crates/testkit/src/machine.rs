@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+pub use command::{FIRMWARE_VARIABLES, arguments};
 pub use console::Console;
 pub use guest::Guest;
 pub use tpm::SoftTpm;
@@ -133,7 +134,7 @@ impl Machine {
             None => None,
         };
         if matches!(spec.boot, Boot::Firmware) {
-            std::fs::copy(command::FIRMWARE_VARIABLES, dir.path().join("vars.fd"))
+            std::fs::copy(FIRMWARE_VARIABLES, dir.path().join("vars.fd"))
                 .context("copying the firmware's variables: is the package ovmf installed?")?;
         }
         let command = command::qemu(&spec, dir.path());

@@ -8,12 +8,12 @@ use super::{Boot, MachineSpec, Nic};
 /// UEFI's code, read-only.
 const FIRMWARE_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 /// UEFI's variables; each machine has a copy of its own.
-pub(super) const FIRMWARE_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
+pub const FIRMWARE_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
 /// The command that runs `spec` with its files in `dir`.
 pub(super) fn qemu(spec: &MachineSpec, dir: &Path) -> Command {
     let mut command = wrapped(spec.netns.as_deref());
-    command.args(arguments(spec, dir));
+    command.args(arguments(spec, dir, "stdio"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     match std::fs::File::create(dir.join("qemu.log")) {
         Ok(log) => command.stderr(log),
@@ -33,10 +33,12 @@ fn wrapped(netns: Option<&str>) -> Command {
     command
 }
 
-fn arguments(spec: &MachineSpec, dir: &Path) -> Vec<String> {
+/// QEMU's arguments for `spec` with its files in `dir`; `serial` is where the console goes, in QEMU's words.
+#[must_use]
+pub fn arguments(spec: &MachineSpec, dir: &Path, serial: &str) -> Vec<String> {
     let mut arguments: Vec<String> = [
         // /dev/kvm may be there and not work: emulation is the same everywhere. smm=off: OVMF without secure boot.
-        "-machine q35,smm=off -accel tcg -cpu EPYC-v1 -display none -nodefaults -serial stdio -no-reboot",
+        "-machine q35,smm=off -accel tcg -cpu EPYC-v1 -display none -nodefaults -no-reboot",
         "-device virtio-rng-pci",
     ]
     .iter()
@@ -44,6 +46,7 @@ fn arguments(spec: &MachineSpec, dir: &Path) -> Vec<String> {
     .map(str::to_owned)
     .collect();
     let mut add = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
+    add("-serial", serial.to_owned());
     add("-m", spec.memory_mib.to_string());
     add("-smbios", format!("type=1,serial={}", spec.serial));
     match &spec.boot {

@@ -82,9 +82,7 @@ pub(crate) enum Command {
     /// Manage assets
     #[command(subcommand, arg_required_else_help = true)]
     Assets(command::assets::Assets),
-    /// Show how machines boot, and which are stuck
     BootLog(command::boot_log::BootLog),
-    /// Print a completion script
     Completion(command::completion::Completion),
     /// Manage disk encryption keys
     #[command(subcommand, arg_required_else_help = true)]
@@ -104,13 +102,11 @@ pub(crate) enum Command {
     /// Manage kernel parameters
     #[command(arg_required_else_help = true)]
     KernelParams(command::kernel_params::KernelParams),
-    /// Retrieve the audit log
     #[command(alias = "log")]
     Logs(command::logs::Logs),
     /// Manage machines
     #[command(subcommand, arg_required_else_help = true)]
     Machines(command::machines::Machines),
-    /// Write man pages into a directory
     Man(command::completion::Man),
     /// Show the versions of sabactl and of the server
     Version,

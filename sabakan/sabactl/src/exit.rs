@@ -1,8 +1,9 @@
 //! Exit codes, and how errors are shown.
 
-use crate::hint;
+use crate::{hint, output};
 use clap::error::{ContextKind, ErrorKind};
 use sabakan_client::Error as ClientError;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// What scripts are told.
@@ -61,8 +62,8 @@ pub(crate) fn report(result: anyhow::Result<()>) -> ExitCode {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<std::io::Error>();
-    io.is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// An error with its causes, none of them twice.
@@ -82,7 +83,8 @@ fn chain(error: &anyhow::Error) -> String {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            show_help(error);
+            // A reader that went away had seen enough.
+            let _ = output::emit(error.render().to_string().as_bytes());
             Exit::Success.into()
         }
         ErrorKind::InvalidSubcommand => {
@@ -102,14 +104,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "help that was asked for is output")]
-fn show_help(error: &clap::Error) {
-    print!("{}", error.render());
-}
-
-#[allow(clippy::print_stderr, reason = "this is where the program's errors are shown")]
+/// Shows a line of what is no output. That nobody can read it is no reason to fail.
 fn say(text: &str) {
-    eprintln!("{}", text.trim_end());
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
 }
 
 /// Tells something on the side that is no output.

@@ -31,6 +31,25 @@ fn unknown_commands_are_told_apart() {
 }
 
 #[test]
+fn help_explains_states_and_sources() {
+    assert!(
+        run(&mut sabactl(&["machines", "set-state", "--help"]))
+            .1
+            .contains("unreachable    The machine does not")
+    );
+    assert!(
+        run(&mut sabactl(&["ignitions", "set", "--help"]))
+            .1
+            .contains("    networkd:\n      - 10-eth0.network")
+    );
+    assert!(
+        run(&mut sabactl(&["completion", "--help"]))
+            .1
+            .contains(". <(sabactl completion)")
+    );
+}
+
+#[test]
 fn wrong_usage_is_a_failure() {
     let wrong: [&[&str]; 16] = [
         &["machines", "remove"],

@@ -22,7 +22,6 @@ pub(crate) enum Ignitions {
         /// Id of the template; without it the ids are shown
         id: Option<String>,
     },
-    /// Add a new ignition template; of more than ten the oldest goes
     Set(Set),
     /// Delete an ignition template
     Delete {
@@ -35,7 +34,7 @@ pub(crate) enum Ignitions {
     },
 }
 
-const SET_HELP: &str = "Adds a new ignition template for ROLE.
+const SET_HELP: &str = "Add a new ignition template for ROLE. The newest ten are kept.
 
 ID is a version such as 1.2.3. Machines get the newest one.
 
@@ -52,7 +51,7 @@ FILE is a YAML file like this, or with --json what `sabactl ignitions get ROLE I
       - name: foo.service
         enabled: true";
 
-/// Adds a new ignition template for ROLE.
+/// Add a new ignition template; of more than ten the oldest goes
 #[derive(Debug, Args)]
 #[command(long_about = SET_HELP)]
 pub(crate) struct Set {

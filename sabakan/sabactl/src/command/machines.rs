@@ -14,7 +14,6 @@ use std::path::PathBuf;
 /// Manage machines registered in sabakan.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Machines {
-    /// Search for machines
     Get(Box<get::Get>),
     /// Register machines, all or none
     Create {
@@ -36,7 +35,6 @@ pub(crate) enum Machines {
         /// Serial of the machine
         serial: String,
     },
-    /// Change the state of a machine
     SetState(SetState),
     /// Add or update a label of a machine
     SetLabel {

@@ -59,45 +59,53 @@ pub(crate) fn decode(url: &str) -> Result<Vec<u8>, String> {
 
 /// Splits at the comma that ends the media type; one in quotes does not.
 fn split(rest: &str) -> Result<(&str, &str), String> {
+    let comma = unquoted(rest, ',').ok_or("a comma before the data is missing")?;
+    Ok((
+        rest.get(..comma).unwrap_or_default(),
+        rest.get(comma + 1..).unwrap_or_default(),
+    ))
+}
+
+/// Where a character stands first outside of quotes.
+fn unquoted(text: &str, wanted: char) -> Option<usize> {
     let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in rest.char_indices() {
+    text.char_indices().find_map(|(at, c)| {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
-            ',' if !quoted => {
-                return Ok((
-                    rest.get(..at).unwrap_or_default(),
-                    rest.get(at + 1..).unwrap_or_default(),
-                ));
-            }
+            c if c == wanted && !quoted => return Some(at),
             _ => {}
         }
-    }
-    Err("a comma before the data is missing".into())
+        None
+    })
 }
 
 /// Checks `type/subtype;attribute=value;base64`, and tells whether the data is in base64.
 fn media_type(head: &str) -> Result<bool, String> {
-    let mut parts = head.split(';');
-    let kind = parts.next().unwrap_or_default();
-    let token = |text: &str| !text.is_empty() && text.chars().all(is_token);
-    if !kind.is_empty()
-        && !kind
-            .split_once('/')
-            .is_some_and(|(kind, subtype)| token(kind) && token(subtype))
-    {
+    let (kind, mut rest) = head
+        .split_at_checked(head.find(';').unwrap_or(head.len()))
+        .unwrap_or_default();
+    let tokens = |text: &str| text.chars().all(is_token);
+    let good = kind
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| !kind.is_empty() && tokens(kind) && tokens(subtype));
+    if !kind.is_empty() && !good {
         return Err(format!("bad media type {kind:?}"));
     }
-    let mut base64 = false;
-    for part in parts {
-        match part.split_once('=') {
-            Some((attribute, value)) if token(attribute) && !value.is_empty() => {}
-            None if part == "base64" => base64 = true,
-            _ => return Err(format!("bad parameter {part:?}")),
+    while let Some(parameter) = rest.strip_prefix(';') {
+        let end = unquoted(parameter, ';').unwrap_or(parameter.len());
+        let (parameter, others) = parameter.split_at_checked(end).unwrap_or_default();
+        if parameter == "base64" && others.is_empty() {
+            return Ok(true);
         }
+        match parameter.split_once('=') {
+            Some((attribute, value)) if !attribute.is_empty() && tokens(attribute) && !value.is_empty() => {}
+            _ => return Err(format!("bad parameter {parameter:?}")),
+        }
+        rest = others;
     }
-    Ok(base64)
+    Ok(false)
 }
 
 fn check_escapes(data: &str) -> Result<(), String> {

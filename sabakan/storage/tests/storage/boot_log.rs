@@ -51,6 +51,15 @@ async fn events_are_written_together_and_read_in_the_order_of_time() {
     assert_eq!(events, [event(1, "x"), event(2, "x"), event(3, "x")]);
     assert_eq!(site.count("neco/boot-log/a/").await, 1);
     assert_eq!(wait_for_events(&site.storage, "b", 1).await.len(), 1);
+    let all: Vec<_> = site
+        .storage
+        .boot_logs()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(m, e)| (m, e.len()))
+        .collect();
+    assert_eq!(all, [("a".to_owned(), 3), ("b".to_owned(), 1)]);
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 //! Linearizable answers never go back: one that was asked for after another was received shows at least its revision
 //! and term. Where it does not, or the cluster's ID is another one, the history was replaced.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Mutex;
 
 use etcd_client::ResponseHeader;

@@ -2,6 +2,9 @@
 //!
 //! The texts are etcd's own (`api/v3rpc/rpctypes/error.go`); gRPC's code alone does not tell them apart.
 
+#[cfg(test)]
+mod tests;
+
 use etcd_client::Error as ClientError;
 use tonic::{Code, Status};
 

@@ -1,5 +1,8 @@
 //! The decision after a failed attempt: again, and how, or give up.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use crate::failure::Failure;

@@ -2,6 +2,9 @@
 
 mod encode;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use encode::{decode, encode};
 
 use crate::kv::Kv;

@@ -1,5 +1,6 @@
 //! Three real members, of which one dies, hangs, or is cut off.
 #![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::print_stdout, reason = "the slowest call is worth seeing")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Reads, writes and transactions against a real etcd.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! What the tests share: a client of a real etcd.
 #![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(clippy::expect_used, reason = "tests")]
 
 use neco_etcd::{Config, Etcd};
 use testkit::etcd::Etcd as Server;

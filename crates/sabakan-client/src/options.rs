@@ -85,7 +85,10 @@ fn builder(options: &Options, base: &Url) -> Result<reqwest::ClientBuilder, Erro
         // A proxy cannot reach this host's loopback.
         builder = builder.no_proxy();
     }
-    if let Some(pem) = &options.ca_pem {
+    if base.scheme() == "http" {
+        // Reading the system's certificates takes longer than most calls, and fails in containers that have none.
+        builder = builder.tls_certs_only(std::iter::empty());
+    } else if let Some(pem) = &options.ca_pem {
         let certs = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Error::setup)?;
         builder = builder.tls_certs_merge(certs);
     }

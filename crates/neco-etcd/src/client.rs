@@ -1,6 +1,7 @@
 //! The client: connecting, and every request but watches.
 
 pub(crate) mod attempt;
+mod outage;
 mod read;
 mod write;
 
@@ -14,6 +15,7 @@ use crate::channel::Failover;
 use crate::cluster::Cluster;
 use crate::config::{self, Config};
 use crate::error::Error;
+use outage::Outage;
 
 /// A request is tried for this many times the configured time-out in all: a member that hangs costs one of them, and an
 /// election of etcd's leader lasts one to two seconds.
@@ -33,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) channel: Failover,
     pub(crate) cluster: Cluster,
     pub(crate) auth: Authenticator,
+    outage: Outage,
     pub(crate) prefix: String,
     pub(crate) timeout: Duration,
 }
@@ -109,6 +112,7 @@ impl Etcd {
                 channel,
                 cluster: Cluster::default(),
                 auth: Authenticator::new(config.user()),
+                outage: Outage::default(),
                 prefix: config.prefix.clone().unwrap_or_default(),
                 timeout: config.timeout()?,
             }),

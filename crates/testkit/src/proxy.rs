@@ -17,6 +17,8 @@ pub enum Mode {
     Delayed(Duration),
     /// Connections stay open and are accepted, but nothing passes: a network that swallows packets.
     Frozen,
+    /// What clients send passes, what comes back does not: requests happen and nobody hears of it.
+    Mute,
     /// Open connections are closed, new ones are closed at once.
     Cut,
 }
@@ -60,6 +62,11 @@ impl Proxy {
         self.set(Mode::Frozen);
     }
 
+    /// Lets requests through and holds answers back.
+    pub fn mute(&self) {
+        self.set(Mode::Mute);
+    }
+
     /// Passes everything on, later.
     pub fn delay(&self, by: Duration) {
         self.set(Mode::Delayed(by));
@@ -95,15 +102,17 @@ async fn connection(client: TcpStream, target: String, mut modes: watch::Receive
     server.set_nodelay(true).ok();
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
-    let up = pump(client_read, server_write, modes.clone());
-    let down = pump(server_read, client_write, modes.clone());
+    let up = pump(client_read, server_write, modes.clone(), |mode| mode == Mode::Frozen);
+    let down = pump(server_read, client_write, modes.clone(), |mode| {
+        matches!(mode, Mode::Frozen | Mode::Mute)
+    });
     tokio::select! {
         _ = async { tokio::join!(up, down) } => {}
         _ = modes.wait_for(|mode| *mode == Mode::Cut) => {}
     }
 }
 
-async fn pump<R, W>(mut from: R, mut to: W, mut modes: watch::Receiver<Mode>)
+async fn pump<R, W>(mut from: R, mut to: W, mut modes: watch::Receiver<Mode>, held: fn(Mode) -> bool)
 where
     R: AsyncReadExt + Unpin,
     W: AsyncWriteExt + Unpin,
@@ -113,7 +122,7 @@ where
         let mode = *modes.borrow_and_update();
         match mode {
             Mode::Delayed(by) => tokio::time::sleep(by).await,
-            Mode::Frozen if modes.wait_for(|mode| *mode != Mode::Frozen).await.is_err() => return,
+            mode if held(mode) && modes.wait_for(|mode| !held(*mode)).await.is_err() => return,
             _ => {}
         }
         if count == 0 {

@@ -66,13 +66,14 @@ impl Shared {
             let mut token = 0;
             let failure = match self.attempt(&mut token, &request).await {
                 Ok((header, value)) => {
+                    self.outage.over();
                     self.cluster.observe(known, header);
                     return Ok(value);
                 }
                 Err(failure) => failure,
             };
             tried.attempts += 1;
-            tried.out_of_time = started.elapsed() >= self.timeout * TIMEOUTS_PER_REQUEST;
+            tried.out_of_time = self.is_out_of_time(started, tried.attempts);
             match decide(ask.safety, &failure, tried, self.channel.len()) {
                 Next::GiveUp { pass_on } => {
                     self.after_failure(pass_on, turn, ask, &failure);
@@ -92,6 +93,15 @@ impl Shared {
                 }
             }
         }
+    }
+
+    /// Whether a request that failed so often gives up. Waiting bridges the election of etcd's leader; once an outage has
+    /// lasted longer than that, every member is asked once and nobody is kept waiting.
+    fn is_out_of_time(&self, started: Instant, attempts: u32) -> bool {
+        let budget = self.timeout * TIMEOUTS_PER_REQUEST;
+        let lasting = self.outage.lasts() >= budget;
+        let all_asked = usize::try_from(attempts).is_ok_and(|n| n >= self.channel.len());
+        started.elapsed() >= budget || (lasting && all_asked)
     }
 
     /// One attempt within the configured time-out, with a token where one is needed.
@@ -114,6 +124,7 @@ impl Shared {
 
     fn after_failure(&self, pass_on: bool, turn: Turn, ask: Ask<'_>, failure: &Failure) {
         if pass_on {
+            self.outage.goes_on();
             let member = self.channel.url(turn);
             tracing::debug!(op = ask.verb, key = ask.key, member, ?failure, "etcd member failed");
             self.channel.pass_on(turn);

@@ -44,7 +44,7 @@ async fn main() -> anyhow::Result<()> {
         .nth(1)
         .context("the settings are missing: one JSON object")?;
     let settings: Settings = serde_json::from_str(&argument).context("the settings")?;
-    let etcd = Etcd::connect(&settings.etcd).await.context("etcd")?;
+    let etcd = Etcd::lazy(&settings.etcd).await.context("etcd")?;
     let site = SiteConfig {
         ipam: Some(Arc::new(settings.ipam)),
         dhcp: Some(Arc::new(settings.dhcp)),

@@ -103,27 +103,31 @@ fn spawn(settings: &str, clock: Option<&str>) -> Child {
 /// What the clients wrote down: when they gave an address back.
 type Releases = Arc<Mutex<Vec<LoggedEvent>>>;
 
-/// A client's life: it gets a lease, keeps it or not, reboots, leaves, comes back.
-async fn live(client: Client, mac: [u8; 6], servers: Vec<SocketAddrV4>, releases: Releases, until: Instant, seed: u64) {
+/// A client's life: it gets a lease, keeps it or not, reboots, leaves; another machine comes in its place.
+async fn live(port: Port, place: [u8; 2], servers: Vec<SocketAddrV4>, releases: Releases, until: Instant) {
+    let seed = u64::from(place[0]) * 1000 + u64::from(place[1]);
+    let mut mac = [2, 0, 0, 0, place[0], place[1]];
+    let mut client = port.client(mac);
     let mut random = SmallRng::seed_from_u64(seed);
     let short = Duration::from_millis(120);
     let mut lease: Option<Message> = None;
     while Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(random.random_range(20..400))).await;
         let any = servers[random.random_range(0..servers.len())];
-        let answer = match (&lease, random.random_range(0..10)) {
-            (Some(held), 0..=3) => client.ask_all(&client.renewing(held.yiaddr()), short).await.pop(),
-            (Some(held), 4) => client.ask_directly_soon(&client.renewing(held.yiaddr()), any).await,
-            (Some(held), 5) => client.ask_all(&client.init_reboot(held.yiaddr()), short).await.pop(),
-            (Some(held), 6) => {
+        let answer = match (&lease, random.random_range(0..20)) {
+            (Some(held), 0..=9) => client.ask_all(&client.renewing(held.yiaddr()), short).await.pop(),
+            (Some(held), 10..=12) => client.ask_directly_soon(&client.renewing(held.yiaddr()), any).await,
+            (Some(held), 13..=15) => client.ask_all(&client.init_reboot(held.yiaddr()), short).await.pop(),
+            (Some(held), 16) => {
                 note_release(&releases, mac, held.yiaddr());
                 client.release(held.yiaddr(), server_id(held).unwrap()).await;
                 lease = None;
+                (mac, client) = successor(&port, mac);
                 continue;
             }
-            (Some(_), 7) => {
-                // Gone without a word, for longer than its lease.
-                tokio::time::sleep(Duration::from_secs(u64::from(LEASE) + 1)).await;
+            (Some(_), 17) => {
+                // Gone without a word; its lease has to end before another gets the address.
+                (mac, client) = successor(&port, mac);
                 lease = None;
                 continue;
             }
@@ -147,6 +151,12 @@ async fn live(client: Client, mac: [u8; 6], servers: Vec<SocketAddrV4>, releases
                 .is_none_or(|ack| lease_seconds(ack).is_some_and(|seconds| seconds <= LEASE))
         );
     }
+}
+
+/// The machine that comes in another's place.
+fn successor(port: &Port, mut mac: [u8; 6]) -> ([u8; 6], Client) {
+    mac[3] = mac[3].wrapping_add(1);
+    (mac, port.client(mac))
 }
 
 fn note_release(releases: &Releases, mac: [u8; 6], address: Ipv4Addr) {
@@ -222,7 +232,8 @@ fn keep(folder: &Path, releases: &[LoggedEvent]) -> PathBuf {
 fn no_address_is_acknowledged_to_two_clients() {
     testkit::netns::isolated(|| {
         testkit::netns::own_network("10.69.0.0/16");
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
@@ -244,15 +255,12 @@ async fn storm() {
     for rack in 0..RACKS {
         let port = Port::relay(Ipv4Addr::new(10, 69, 0, rack * 64 + 1), &servers).unwrap();
         for number in 0..CLIENTS {
-            let mac = [2, 0, 0, 0, rack, number];
-            let seed = u64::from(rack) * 1000 + u64::from(number);
             let life = live(
-                port.client(mac),
-                mac,
+                port.clone(),
+                [rack, number],
                 servers.clone(),
                 Arc::clone(&releases),
                 until,
-                seed,
             );
             clients.push(tokio::spawn(life));
         }

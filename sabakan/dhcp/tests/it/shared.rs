@@ -31,7 +31,7 @@ fn two_servers_share_a_range_without_a_conflict() {
             let mut offers = client
                 .ask_all(&client.message(MessageType::Discover), Duration::from_millis(80))
                 .await;
-            offers.sort_by_key(|offer| server_id(offer));
+            offers.sort_by_key(server_id);
             let offer = &offers[usize::from(number) % offers.len()];
             let answer = client.request(offer).await.unwrap();
             if kind(&answer) == Some(MessageType::Ack) {

@@ -30,17 +30,20 @@ pub fn compare(path: &Path, actual: &str) {
     }
     let expected = fs::read_to_string(path)
         .unwrap_or_else(|e| panic!("{}: {e}; run the test with UPDATE_GOLDEN=1 to make it", path.display()));
-    assert!(
-        expected == actual,
-        "{} differs (run with UPDATE_GOLDEN=1 to accept):\n{}",
-        path.display(),
-        differing_lines(&expected, actual)
-    );
+    if let Some(difference) = difference(&expected, actual) {
+        panic!(
+            "{} differs (run with UPDATE_GOLDEN=1 to accept) {difference}",
+            path.display()
+        );
+    }
 }
 
-/// The lines from the first difference on, a few of each side.
-fn differing_lines(expected: &str, actual: &str) -> String {
+/// The lines from the first difference on, a few of each side; `None` when there is none.
+pub fn difference(expected: &str, actual: &str) -> Option<String> {
     const SHOWN: usize = 8;
+    if expected == actual {
+        return None;
+    }
     let same = expected.lines().zip(actual.lines()).take_while(|(e, a)| e == a).count();
     let mut text = format!("from line {}:\n", same + 1);
     for line in expected.lines().skip(same).take(SHOWN) {
@@ -49,5 +52,5 @@ fn differing_lines(expected: &str, actual: &str) -> String {
     for line in actual.lines().skip(same).take(SHOWN) {
         writeln!(text, "+ {line:?}").expect("write to a string");
     }
-    text
+    Some(text)
 }

@@ -31,6 +31,8 @@ pub struct Server {
     process: Owned,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
+    /// `https://127.0.0.1:PORT`.
+    pub https: String,
     /// Where it serves metrics, with the path.
     pub metrics: String,
     /// The port of its DHCP server.
@@ -112,6 +114,12 @@ impl Site {
         self.programs.name
     }
 
+    /// Where a program of this side lies.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.folder.join(name)
+    }
+
     /// Starts a sabakan on the site's etcd, and waits until it answers.
     ///
     /// # Errors
@@ -151,6 +159,7 @@ impl Site {
         Ok(Server {
             process,
             url,
+            https: format!("https://127.0.0.1:{https}"),
             metrics,
             dhcp,
             started_in: start.elapsed(),

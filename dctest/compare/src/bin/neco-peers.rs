@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use neco_compare::programs::Programs;
-use neco_compare::{answers, suite};
+use neco_compare::{answers, ignitions, suite};
 
 #[derive(Parser)]
 #[command(about = "Compare ours with the original's programs")]
@@ -17,19 +17,25 @@ enum What {
     Suite,
     /// The same requests to both: do they answer alike?
     Answers,
+    /// Ignition templates built, stored and rendered by both.
+    Ignitions,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let what = Cli::parse().what;
-    let ours = Programs::ours()?;
     let original = Programs::original()?;
+    if matches!(what, Some(What::Ignitions)) {
+        return ignitions::compare(&original).await;
+    }
+    let ours = Programs::ours()?;
     match what {
         Some(What::Suite) => suite::four_mixes(&ours, &original),
         Some(What::Answers) => answers::compare(&ours, &original).await,
-        None => {
+        Some(What::Ignitions) | None => {
             suite::four_mixes(&ours, &original)?;
-            answers::compare(&ours, &original).await
+            answers::compare(&ours, &original).await?;
+            ignitions::compare(&original).await
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use super::decide::{Observed, Plan, decide};
 use super::layout::{self, Ending, Header, Phase, Record, Step};
+use super::step::Places;
 use crate::{Storage, StorageError};
 use neco_etcd::{Kv, Response, Txn};
 use sabakan_model::{Machine, decode_stored};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often trouble of etcd in a row is borne before somebody else shall go on.
@@ -16,7 +18,9 @@ pub(super) struct Journal {
     pub(super) storage: Storage,
     pub(super) id: String,
     /// Parts that were read; they never change.
-    parts: BTreeMap<u32, Vec<Machine>>,
+    parts: BTreeMap<u32, Arc<Vec<Machine>>>,
+    /// The places of all machines, once they were counted.
+    places: Option<Arc<Places>>,
 }
 
 /// A header with the revision that guards every step.
@@ -42,6 +46,7 @@ impl Journal {
             storage,
             id,
             parts: BTreeMap::new(),
+            places: None,
         }
     }
 
@@ -141,9 +146,9 @@ impl Journal {
     }
 
     /// The machines of a part, as they are to be stored.
-    pub(super) async fn part(&mut self, n: u32) -> Result<Vec<Machine>, StorageError> {
+    pub(super) async fn part(&mut self, n: u32) -> Result<Arc<Vec<Machine>>, StorageError> {
         if let Some(machines) = self.parts.get(&n) {
-            return Ok(machines.clone());
+            return Ok(Arc::clone(machines));
         }
         let key = layout::part_key(&self.id, n);
         let kv = self
@@ -154,12 +159,32 @@ impl Journal {
             .map_err(StorageError::etcd("reading a part of a registration"))?;
         let kv = kv.ok_or_else(|| StorageError::unreadable(&key, "it is missing"))?;
         let machines: Vec<Machine> = decode_stored(&kv.value).map_err(|e| StorageError::unreadable(&key, e))?;
-        self.parts.insert(n, machines.clone());
+        let machines = Arc::new(machines);
+        self.parts.insert(n, Arc::clone(&machines));
         Ok(machines)
     }
 
+    /// Which places the machines of all parts take.
+    pub(super) async fn places(&mut self, parts: u32) -> Result<Arc<Places>, StorageError> {
+        if let Some(places) = &self.places {
+            return Ok(Arc::clone(places));
+        }
+        let mut places = Places::new();
+        for part in 0..parts {
+            for machine in self.part(part).await?.iter() {
+                places
+                    .entry(machine.spec.rack)
+                    .or_default()
+                    .push(machine.spec.index_in_rack);
+            }
+        }
+        let places = Arc::new(places);
+        self.places = Some(Arc::clone(&places));
+        Ok(places)
+    }
+
     pub(super) fn remember(&mut self, n: u32, machines: Vec<Machine>) {
-        self.parts.insert(n, machines);
+        self.parts.insert(n, Arc::new(machines));
     }
 
     /// A transaction that happens only while the header is the one that was seen.

@@ -2,13 +2,12 @@
 
 use super::drive::Journal;
 use super::layout::{self, Ending, Header, Phase, Step};
-use super::step::places;
 use crate::audit::Actor;
 use crate::{Storage, StorageError, keys};
 use neco_etcd::Txn;
 use sabakan_model::rack::{AssignError, assign};
 use sabakan_model::{GoTime, IpamConfig, Machine, RackUsage, decode_stored, to_go_json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of parts written at once.
 const BYTES_PER_WRITE: usize = 1_200_000;
@@ -46,22 +45,15 @@ impl Storage {
         let (ipam, ipam_revision) = self.stored_ipam().await?;
         let mut usages = self.stored_usages().await?;
         assign(&mut machines, &mut usages, &ipam).map_err(refused)?;
+        let racks: BTreeSet<_> = machines.iter().map(|m| m.spec.rack).collect();
         let (id, parts) = (self.new_id(), split(machines)?);
-        let racks = places(
-            &parts
-                .iter()
-                .flat_map(|(machines, _)| machines)
-                .cloned()
-                .collect::<Vec<_>>(),
-        )
-        .len();
         let header = Header {
             writer: crate::WRITER.to_owned(),
             reader: layout::LAYOUT,
             opened: GoTime::utc(self.now()),
             phase: Phase::Writing,
             parts: count(parts.len()),
-            claims: count(racks.div_ceil(layout::RACKS_PER_CLAIM)),
+            claims: count(racks.len().div_ceil(layout::RACKS_PER_CLAIM)),
             ipam_revision,
             user: actor.user.clone(),
             ip: actor.ip.clone(),

@@ -19,26 +19,11 @@ fn racks_of(places: &Places, n: u32) -> impl Iterator<Item = (&u64, &Vec<u64>)> 
         .take(layout::RACKS_PER_CLAIM)
 }
 
-/// The places of `machines`.
-pub(super) fn places(machines: &[Machine]) -> Places {
-    let mut places = Places::new();
-    for machine in machines {
-        places
-            .entry(machine.spec.rack)
-            .or_default()
-            .push(machine.spec.index_in_rack);
-    }
-    places
-}
-
 impl Journal {
     /// The racks of claim `n` with the journal's places in them.
     pub(super) async fn claimed(&mut self, seen: &Seen, n: u32) -> Result<Places, StorageError> {
-        let mut all = Vec::new();
-        for part in 0..seen.observed.header.parts {
-            all.extend(self.part(part).await?);
-        }
-        Ok(racks_of(&places(&all), n)
+        let places = self.places(seen.observed.header.parts).await?;
+        Ok(racks_of(&places, n)
             .map(|(rack, indices)| (*rack, indices.clone()))
             .collect())
     }
@@ -110,7 +95,7 @@ impl Journal {
             .if_absent(&chunk)
             .put(&chunk, chunk_value(machines.len())?);
         txn = txn.if_mod_revision(keys::IPAM, seen.observed.header.ipam_revision);
-        for machine in &machines {
+        for machine in machines.iter() {
             let key = keys::machine(&machine.spec.serial);
             let value = to_go_json(machine).map_err(StorageError::encode)?;
             txn = txn.if_absent(&key).put(key, value);
@@ -163,7 +148,7 @@ impl Journal {
     pub(super) async fn commit(&mut self, seen: &Seen) -> Result<Done, StorageError> {
         let mut serials = Vec::new();
         for part in 0..seen.observed.header.parts {
-            serials.extend(self.part(part).await?.into_iter().map(|m| m.spec.serial));
+            serials.extend(self.part(part).await?.iter().map(|m| m.spec.serial.clone()));
         }
         let draft = AuditDraft::new(AuditCategory::MACHINES, "", "register", serials.join("\n"));
         let txn = self.closing(seen, Ending::Committed)?;

@@ -12,7 +12,7 @@ impl Journal {
         let machines = self.part(n).await?;
         let chunk = layout::chunk_key(&self.id, n);
         let mut look = Txn::new().get(&chunk);
-        for machine in &machines {
+        for machine in machines.iter() {
             look = look.get(keys::machine(&machine.spec.serial));
         }
         let outcome = self

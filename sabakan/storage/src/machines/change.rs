@@ -108,6 +108,7 @@ impl Storage {
                 mut machine,
                 guard,
                 revision,
+                ..
             } = self.fresh(serial).await?;
             let Edit::Write(draft) = edit(&mut machine)? else {
                 return Ok(Changed { machine, revision });

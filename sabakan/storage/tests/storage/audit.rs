@@ -140,9 +140,10 @@ async fn s42_a_lost_answer_does_not_double_or_lose_a_change() {
     let etcd = neco_etcd::Etcd::connect(&through).await.unwrap();
     let (storage, _stop) = open(&etcd, StorageOptions::default()).await;
     let cutter = tokio::spawn(async move {
+        // Cuts fall at any point of a request, which is what the test is about.
+        let mut cuts = tokio::time::interval(std::time::Duration::from_millis(40));
         for _ in 0..10 {
-            // Cuts fall at any point of a request, which is what the test is about.
-            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+            cuts.tick().await;
             proxy.cut();
             proxy.heal();
         }

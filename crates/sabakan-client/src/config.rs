@@ -1,6 +1,6 @@
 //! Configuration of the site, kernel parameters, version and health.
 
-use crate::request::{body, send};
+use crate::request::body;
 use crate::{Client, Error};
 use http::Method;
 use sabakan_model::{DhcpConfig, IpamConfig};
@@ -77,7 +77,7 @@ impl Client {
     /// # Errors
     /// 500 when it is not.
     pub async fn health(&self) -> Result<(), Error> {
-        body(send(self.request(Method::GET, self.root_url("health"))).await?)
+        body(self.send(self.request(Method::GET, self.root_url("health"))).await?)
             .await
             .map(drop)
     }

@@ -2,6 +2,7 @@
 
 use crate::{Client, Error};
 use reqwest::Url;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A client certificate with its key, both as PEM.
@@ -71,7 +72,13 @@ impl Client {
         let user = options.user.clone().unwrap_or_else(current_user);
         let user = http::HeaderValue::from_bytes(user.as_bytes()).map_err(|_| Error::User(user))?;
         let http = builder(options, &base)?.build().map_err(Error::setup)?;
-        Ok(Self { http, base, user })
+        Ok(Self {
+            http,
+            base,
+            user,
+            seen: Arc::default(),
+            at_least: 0,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{RequestBuilder, Response, Url};
 use sabakan_model::{decode_stored, to_go_json};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::atomic::Ordering;
 
 /// What stays as it is in one element of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -24,6 +25,11 @@ struct ApiError {
     #[serde(default)]
     request_id: Option<serde_json::Value>,
 }
+
+/// The revision of etcd that an answer knows.
+const REVISION: &str = "x-sabakan-revision";
+/// The revision that an answer must know at least.
+const MIN_REVISION: &str = "x-sabakan-min-revision";
 
 /// Most bytes of an error that are read.
 const MAX_ERROR: usize = 64 * 1024;
@@ -52,9 +58,15 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.http
+        let request = self
+            .http
             .request(method, url)
-            .header("X-Sabakan-User", self.user.clone())
+            .header("X-Sabakan-User", self.user.clone());
+        if self.at_least > 0 {
+            request.header(MIN_REVISION, self.at_least)
+        } else {
+            request
+        }
     }
 
     pub(crate) async fn get_json<T: DeserializeOwned>(&self, segments: &[&str]) -> Result<T, Error> {
@@ -62,12 +74,12 @@ impl Client {
     }
 
     pub(crate) async fn get_bytes(&self, segments: &[&str]) -> Result<Vec<u8>, Error> {
-        let response = send(self.request(Method::GET, self.url(segments)?)).await?;
+        let response = self.send(self.request(Method::GET, self.url(segments)?)).await?;
         Ok(body(response).await?.1)
     }
 
     pub(crate) async fn read_json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
-        let (url, text) = body(send(request).await?).await?;
+        let (url, text) = body(self.send(request).await?).await?;
         decode_stored(&text).map_err(|source| Error::Decode { url, source })
     }
 
@@ -87,34 +99,39 @@ impl Client {
         let request = self
             .request(method, url.clone())
             .header(http::header::CONTENT_TYPE, "application/json");
-        finish(request.body(text)).await
+        self.finish(request.body(text)).await
     }
 
     pub(crate) async fn send_bytes(&self, method: Method, segments: &[&str], bytes: Vec<u8>) -> Result<(), Error> {
-        finish(self.request(method, self.url(segments)?).body(bytes)).await
+        self.finish(self.request(method, self.url(segments)?).body(bytes)).await
     }
 
     pub(crate) async fn delete(&self, segments: &[&str]) -> Result<(), Error> {
-        finish(self.request(Method::DELETE, self.url(segments)?)).await
+        self.finish(self.request(Method::DELETE, self.url(segments)?)).await
     }
-}
 
-/// Sends and reads the answer's status; a status of 400 or more is an error with the server's words.
-pub(crate) async fn send(request: RequestBuilder) -> Result<Response, Error> {
-    let (client, request) = request.build_split();
-    let request = request.map_err(Error::setup)?;
-    let (method, url) = (request.method().clone(), request.url().to_string());
-    let answer = client.execute(request).await;
-    let response = answer.map_err(|e| transport(method, url, e))?;
-    if response.status().as_u16() < 400 {
-        Ok(response)
-    } else {
-        Err(refusal(response).await)
+    /// Sends and reads the answer's status; a status of 400 or more is an error with the server's words.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(Error::setup)?;
+        let (method, url) = (request.method().clone(), request.url().to_string());
+        let answer = client.execute(request).await;
+        let response = answer.map_err(|e| transport(method, url, e))?;
+        let revision = response
+            .headers()
+            .get(REVISION)
+            .and_then(|v| v.to_str().ok()?.parse().ok());
+        self.seen.fetch_max(revision.unwrap_or(0), Ordering::Relaxed);
+        if response.status().as_u16() < 400 {
+            Ok(response)
+        } else {
+            Err(refusal(response).await)
+        }
     }
-}
 
-async fn finish(request: RequestBuilder) -> Result<(), Error> {
-    body(send(request).await?).await.map(drop)
+    async fn finish(&self, request: RequestBuilder) -> Result<(), Error> {
+        body(self.send(request).await?).await.map(drop)
+    }
 }
 
 /// The whole body, with the URL for errors.

@@ -1,6 +1,6 @@
 //! Images, assets, ignition templates and the audit log, except for uploads of files.
 
-use crate::request::{send, transport};
+use crate::request::transport;
 use crate::{Client, Error};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
@@ -98,12 +98,13 @@ impl Client {
             .filter_map(|(name, date)| Some((name, day(date?))))
             .collect();
         let request = self.request(Method::GET, self.url(&["logs"])?);
-        let response = send(if params.is_empty() {
-            request
-        } else {
-            request.query(&params)
-        })
-        .await?;
+        let response = self
+            .send(if params.is_empty() {
+                request
+            } else {
+                request.query(&params)
+            })
+            .await?;
         let url = response.url().to_string();
         Ok(response
             .bytes_stream()

@@ -3,7 +3,6 @@
 mod archive;
 mod content_type;
 
-use crate::request::send;
 use crate::{Client, Error};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
@@ -49,7 +48,7 @@ impl Client {
         let request = self
             .request(Method::PUT, url)
             .header(header::CONTENT_TYPE, "application/tar");
-        send(with_body(request, reader, size, progress)).await.map(drop)
+        self.send(with_body(request, reader, size, progress)).await.map(drop)
     }
 
     /// Uploads a file as an asset, with notes.

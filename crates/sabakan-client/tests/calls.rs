@@ -50,7 +50,8 @@ async fn keep(log: Arc<Mutex<Vec<Seen>>>, request: Request, status: u16, answer:
     });
     let response = Response::builder()
         .status(StatusCode::from_u16(status).unwrap())
-        .header("retry-after", "7");
+        .header("retry-after", "7")
+        .header("x-sabakan-revision", "12");
     response.body(Body::from(answer)).unwrap()
 }
 
@@ -143,6 +144,18 @@ async fn searches_are_encoded() {
     assert_eq!(server.last().line, "GET /api/v1/machines");
     server.client().boot_logs(true).await.unwrap();
     assert_eq!(server.last().line, "GET /api/v1/boot-log?stuck");
+}
+
+#[tokio::test]
+async fn revisions_are_remembered_and_asked_for() {
+    let server = serve(200, "null").await;
+    let client = server.client();
+    assert_eq!(client.revision(), 0);
+    client.clone().set_state("a", "healthy").await.unwrap();
+    assert!(!server.last().headers.contains_key("x-sabakan-min-revision"));
+    assert_eq!(client.revision(), 12);
+    client.at_least(client.revision()).state("a").await.unwrap();
+    assert_eq!(server.last().headers["x-sabakan-min-revision"], "12");
 }
 
 #[tokio::test]

@@ -87,6 +87,11 @@ pub fn to_go_json_pretty<T: Serialize + ?Sized>(value: &T) -> Result<String, Jso
 /// # Errors
 /// With the place, when the text is not JSON or a known member has the wrong type.
 pub fn decode_stored<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
+    // Keeping track of the place costs as much as reading; ten thousand machines are read at each start.
+    serde_json::from_slice(text).or_else(|_| decode_with_place(text))
+}
+
+fn decode_with_place<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(malformed)?;
     deserializer.end().map_err(garbage)?;

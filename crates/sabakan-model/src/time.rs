@@ -107,7 +107,10 @@ impl GoTime {
         let local = self.local().unwrap_or(EPOCH);
         let zone = self.zone("");
         let name = if self.offset_minutes == 0 { "UTC" } else { zone.as_str() };
-        format!("{} {}{} {zone} {name}", local.date(), hms(local), fraction(local))
+        let mut text = format!("{} ", local.date());
+        // Writing to a string cannot fail.
+        let _ = write_time(&mut text, local);
+        format!("{text} {zone} {name}")
     }
 
     /// The calendar's date and time under the offset; `None` for years that cannot be written.
@@ -136,14 +139,18 @@ impl From<Timestamp> for GoTime {
     }
 }
 
-fn hms(t: civil::DateTime) -> String {
-    format!("{:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())
-}
-
-/// The decimals of the second with their point, without zeros at the end; empty for a whole second.
-fn fraction(t: civil::DateTime) -> String {
-    let text = format!(".{:09}", t.subsec_nanosecond());
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Writes the time of day with as many decimals as needed; none for a whole second.
+fn write_time(f: &mut impl fmt::Write, t: civil::DateTime) -> fmt::Result {
+    write!(f, "{:02}:{:02}:{:02}", t.hour(), t.minute(), t.second())?;
+    let (mut decimals, mut width) = (t.subsec_nanosecond(), 9);
+    if decimals == 0 {
+        return Ok(());
+    }
+    while decimals % 10 == 0 {
+        decimals /= 10;
+        width -= 1;
+    }
+    write!(f, ".{decimals:0width$}")
 }
 
 impl fmt::Display for GoTime {
@@ -151,13 +158,13 @@ impl fmt::Display for GoTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Times are made from texts with four digits of year, or from clocks: none is without a calendar date.
         let local = self.local().unwrap_or(EPOCH);
-        let zone = if self.offset_minutes == 0 {
-            "Z".to_owned()
+        write!(f, "{:04}-{:02}-{:02}T", local.year(), local.month(), local.day())?;
+        write_time(f, local)?;
+        if self.offset_minutes == 0 {
+            f.write_str("Z")
         } else {
-            self.zone(":")
-        };
-        let (y, m, d) = (local.year(), local.month(), local.day());
-        write!(f, "{y:04}-{m:02}-{d:02}T{}{}{zone}", hms(local), fraction(local))
+            f.write_str(&self.zone(":"))
+        }
     }
 }
 

@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+pub mod cluster;
+
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},

@@ -51,3 +51,6 @@ impl Headers {
         self.open.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

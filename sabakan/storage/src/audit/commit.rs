@@ -37,18 +37,9 @@ impl Storage {
             match self.commit_entry(actor, draft, txn, revision).await? {
                 Attempt::Done(outcome) => {
                     if outcome.succeeded {
+                        tell(actor, draft, outcome.revision);
                         self.settle(outcome.revision).await;
                     }
-                    tracing::info!(
-                        request_id = actor.request_id,
-                        user = actor.user,
-                        category = draft.category.as_str(),
-                        instance = draft.instance,
-                        action = draft.action,
-                        revision = outcome.revision,
-                        succeeded = outcome.succeeded,
-                        "changed state in etcd"
-                    );
                     return Ok(outcome);
                 }
                 Attempt::KeyTaken { revision: newer } => revision = newer,
@@ -119,6 +110,18 @@ fn failed(source: EtcdError) -> StorageError {
         op: "storing a change with its audit entry",
         source,
     }
+}
+
+fn tell(actor: &Actor, draft: &AuditDraft, revision: i64) {
+    tracing::info!(
+        request_id = actor.request_id,
+        user = actor.user,
+        category = draft.category.as_str(),
+        instance = draft.instance,
+        action = draft.action,
+        revision,
+        "changed state in etcd"
+    );
 }
 
 enum Attempt {

@@ -41,11 +41,16 @@ impl Storage {
         })
     }
 
-    async fn register_once(&self, actor: &Actor, mut machines: Vec<Machine>) -> Result<(Ending, i64), StorageError> {
-        let (ipam, ipam_revision) = self.stored_ipam().await?;
-        let mut usages = self.stored_usages().await?;
-        assign(&mut machines, &mut usages, &ipam).map_err(refused)?;
+    async fn register_once(&self, actor: &Actor, machines: Vec<Machine>) -> Result<(Ending, i64), StorageError> {
+        self.begin(actor, machines).await?.drive().await
+    }
+
+    /// Places the machines and writes the journal, up to the point from which any server can go on.
+    pub(super) async fn begin(&self, actor: &Actor, mut machines: Vec<Machine>) -> Result<Journal, StorageError> {
         let racks: BTreeSet<_> = machines.iter().map(|m| m.spec.rack).collect();
+        let (ipam, ipam_revision) = self.stored_ipam().await?;
+        let mut usages = self.stored_usages(&racks).await?;
+        assign(&mut machines, &mut usages, &ipam).map_err(refused)?;
         let (id, parts) = (self.new_id(), split(machines)?);
         let header = Header {
             writer: crate::WRITER.to_owned(),
@@ -62,7 +67,7 @@ impl Storage {
         };
         let mut journal = Journal::new(self.clone(), id);
         journal.open(&header, parts).await?;
-        journal.drive().await
+        Ok(journal)
     }
 
     /// The address formulas with their revision.
@@ -77,13 +82,13 @@ impl Storage {
         Ok((ipam, kv.mod_revision))
     }
 
-    async fn stored_usages(&self) -> Result<BTreeMap<u64, RackUsage>, StorageError> {
+    async fn stored_usages(&self, racks: &BTreeSet<u64>) -> Result<BTreeMap<u64, RackUsage>, StorageError> {
         let all = self.etcd().read_prefix(keys::NODE_INDICES).await;
         let all = all.map_err(StorageError::etcd("reading the racks' indices"))?;
         let mut usages = BTreeMap::new();
         for kv in all.kvs {
-            // A key that is no rack number is no rack that a machine can name.
-            let Ok(rack) = kv.key[keys::NODE_INDICES.len()..].parse() else {
+            let rack = kv.key[keys::NODE_INDICES.len()..].parse();
+            let Some(rack) = rack.ok().filter(|rack| racks.contains(rack)) else {
                 continue;
             };
             usages.insert(

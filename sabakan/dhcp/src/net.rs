@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt, sockopt::Ipv4PacketInfo,
+    sockopt::RcvBufForce,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
@@ -81,8 +82,10 @@ impl Listener {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_reuse_address(true)?;
         socket.set_broadcast(true)?;
-        // The system may give less; a smaller buffer only loses packets earlier.
-        let _less = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        // Beyond the system's limit only with the right to; a smaller buffer only loses packets earlier.
+        if setsockopt(&socket, RcvBufForce, &RECEIVE_BUFFER).is_err() {
+            let _less = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        }
         setsockopt(&socket, Ipv4PacketInfo, &true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;

@@ -196,12 +196,18 @@ impl RangeState {
     pub fn facts(&mut self, mac: &Mac, wanted: Option<std::net::Ipv4Addr>, share: Share, now: Timestamp) -> Facts {
         self.expire(now);
         let mine = self.mine(mac, now);
-        let offered = self.offers.get(mac).map(|(index, _)| *index);
+        // What was offered or given back may have become another's by a write of another server.
+        let offered = self
+            .offers
+            .get(mac)
+            .map(|(index, _)| *index)
+            .filter(|index| !self.is_anothers(mac, *index, now));
         let previous = self
             .rests
             .iter()
             .find(|(_, rest)| rest.mac == *mac)
-            .map(|(index, _)| *index);
+            .map(|(index, _)| *index)
+            .filter(|index| !self.is_anothers(mac, *index, now));
         let wanted = self.wanted(mac, wanted, now);
         let next = previous
             .or_else(|| self.slots.free(share, 1).first().copied())
@@ -213,6 +219,13 @@ impl RangeState {
             wanted,
             next,
         }
+    }
+
+    /// Whether another client's lease stands at an index.
+    fn is_anothers(&self, mac: &Mac, index: u32, now: Timestamp) -> bool {
+        let lease = self.slots.get(index).and_then(|slot| slot.lease);
+        let leased = lease.is_some_and(|until| until.saturating_add_(self.grace) >= now);
+        leased && self.held_by(mac).is_none_or(|held| held.index != index)
     }
 
     /// The client's entry, unless it expired and the address is on its way to somebody else.
@@ -252,13 +265,13 @@ impl RangeState {
     /// The offer that nobody took for the longest time, if it is old enough to be given away.
     fn oldest_offer(&self, now: Timestamp) -> Option<u32> {
         let spare = OFFER_HOLD.checked_sub(OFFER_SHORTEST)?;
-        let (index, until) = self.offers.values().min_by_key(|(_, until)| *until)?;
-        let leased = self
-            .slots
-            .get(*index)?
-            .lease
-            .is_some_and(|lease| lease.saturating_add_(self.grace) >= now);
-        (*until < now.saturating_add_(spare) && !leased).then_some(*index)
+        let leased = |index: u32| {
+            let lease = self.slots.get(index).and_then(|slot| slot.lease);
+            lease.is_some_and(|until| until.saturating_add_(self.grace) >= now)
+        };
+        let open = self.offers.values().filter(|(index, _)| !leased(*index));
+        let (index, until) = open.min_by_key(|(_, until)| *until)?;
+        (*until < now.saturating_add_(spare)).then_some(*index)
     }
 
     fn watch(&mut self, at: Timestamp, index: u32) {

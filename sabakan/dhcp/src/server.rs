@@ -196,17 +196,20 @@ impl Server {
 
     async fn serve(&self) {
         let state = &self.state;
-        let keeping = loop {
-            match state.store.start().await {
-                Ok(keeping) => break keeping,
-                Err(error) => {
-                    tracing::error!(
-                        op = "dhcp start",
-                        error = &error as &dyn std::error::Error,
-                        "leases cannot be read: trying again"
-                    );
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+        // Packets wait in the socket meanwhile; when etcd does not answer, they are met as in any outage.
+        let first = state.store.start().await;
+        let keeping = async {
+            let mut started = first;
+            loop {
+                match started {
+                    Ok(keeping) => return keeping.await,
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(op = "dhcp start", error, "leases cannot be read: trying again");
+                    }
                 }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                started = state.store.start().await;
             }
         };
         let probing = async {

@@ -176,8 +176,13 @@ impl Store {
     /// # Errors
     /// etcd's, when the ranges cannot be read at the start.
     pub(crate) async fn start(&self) -> Result<impl Future<Output = ()> + use<>, neco_etcd::Error> {
-        self.register().await?;
-        let followed = self.load().await?;
+        let loaded = async {
+            self.register().await?;
+            self.load().await
+        };
+        // Whatever the reason, nothing is known of the leases.
+        let followed = loaded.await.inspect_err(|_| self.set_away(true))?;
+        self.set_away(false);
         let store = self.clone();
         Ok(async move {
             tokio::join!(

@@ -86,6 +86,29 @@ fn offers_are_shared_out_and_expire() {
 }
 
 #[test]
+fn an_offer_ends_when_another_server_leases_its_address() {
+    let mut state = state(2);
+    state.hold(mac(1), 0, at(0));
+    state.rest(
+        1,
+        Some(Rest {
+            mac: mac(3),
+            until: at(100),
+            revision: 1,
+        }),
+    );
+    let taken = format!(
+        r#"{{"02:00:00:00:00:08":{{"index":0,"lease":"{}"}},"02:00:00:00:00:09":{{"index":1,"lease":"{}"}}}}"#,
+        at(100),
+        at(100)
+    );
+    state.load(taken.as_bytes()).unwrap();
+    let facts = state.facts(&mac(1), None, Share::ALONE, at(1));
+    assert_eq!((facts.offered, facts.next), (None, None));
+    assert_eq!(next(&mut state, 3, 1), None, "nor does a rest keep it");
+}
+
+#[test]
 fn a_flood_of_discovers_cannot_lock_a_range() {
     let mut state = state(2);
     state.hold(mac(1), 0, at(0));

@@ -306,11 +306,13 @@ impl Store {
                 let key = keys::rest(*first, *index);
                 txn.if_mod_revision(key.clone(), *revision).delete(key)
             });
-            let outcome = self.0.etcd.commit(all).await;
-            if outcome.is_ok() {
-                let mut inner = self.0.inner.lock();
-                for (at, _) in &ended {
-                    inner.ended.remove(at);
+            let done = self.0.etcd.commit(all).await.is_ok_and(|outcome| outcome.succeeded);
+            for ((first, index), revision) in ended {
+                // One that began anew in between stands for itself; the others go without it.
+                let key = keys::rest(first, index);
+                let alone = Txn::new().if_mod_revision(key.clone(), revision).delete(key);
+                if done || self.0.etcd.commit(alone).await.is_ok() {
+                    self.0.inner.lock().ended.remove(&(first, index));
                 }
             }
         }

@@ -70,7 +70,7 @@ pub async fn client(endpoint: &str) -> Etcd {
         "endpoints": [endpoint], "prefix": "/sabakan/", "timeout": "1s",
     }))
     .unwrap();
-    Etcd::connect(&config).await.unwrap()
+    Etcd::lazy(&config).await.unwrap()
 }
 
 impl Running {

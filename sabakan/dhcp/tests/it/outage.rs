@@ -126,3 +126,23 @@ fn a_frozen_etcd_costs_a_known_client_a_moment_and_no_address() {
         server.stop().await;
     });
 }
+
+#[test]
+fn a_server_that_starts_without_etcd_says_so_and_recovers() {
+    in_lab(async || {
+        let etcd = Etcd::start().await;
+        let proxy = Proxy::start(etcd.members()[0].address()).await;
+        proxy.cut();
+        let server = Running::start(&format!("http://{}", proxy.address()), SERVER).await;
+        let client = server.relay(rack(0)).client([2, 0, 0, 0, 0, 1]);
+        assert!(client.ask_in_vain(&client.message(MessageType::Discover)).await);
+        assert!(server.count("sabakan_dhcp_silent_total", "etcd_away") >= 1.0);
+        proxy.heal();
+        testkit::wait::wait_for("the leases to be read", testkit::wait::PATIENCE, || async {
+            client.discover_soon().await.map(drop).ok_or("no offer")
+        })
+        .await;
+        client.lease().await;
+        server.stop().await;
+    });
+}

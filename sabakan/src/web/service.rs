@@ -1,7 +1,7 @@
 //! A request's way through the server: route, policy, place, handler; then the count and one line of log.
 
 use super::app::App;
-use super::call::{Call, Origin, header, request_id};
+use super::call::{Call, Origin, header};
 use super::error::ApiError;
 use super::overload::Class;
 use super::{dispatch, reply};
@@ -10,19 +10,29 @@ use crate::route::{self, UNKNOWN_PATTERN};
 use axum::body::Body;
 use axum::response::Response;
 use futures::FutureExt as _;
-use http::{Method, Request, StatusCode};
+use http::Request;
+use neco_daemon::http::{RequestId, access};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use tracing::Instrument as _;
 
 /// Asks for an answer that is not older than this revision: read your own write, on whichever server.
 const MIN_REVISION: &str = "x-sabakan-min-revision";
 
 impl App {
-    /// Answers one request.
+    /// Answers one request. Every line that it causes carries its id; the last is that of the access log.
     pub async fn serve(self: &Arc<Self>, origin: &Origin, request: Request<Body>) -> Response {
-        let started = Instant::now();
-        let id = request_id(request.headers());
+        let id = RequestId::of(request.headers());
+        let access = access::Record::of(&request).from(origin.peer.ip());
+        let span = id.span();
+        let response = self
+            .answer(origin, request, id.as_str().to_owned())
+            .instrument(span.clone())
+            .await;
+        access.follow(response, span)
+    }
+
+    async fn answer(self: &Arc<Self>, origin: &Origin, request: Request<Body>, id: String) -> Response {
         let method = request.method().clone();
         let identified = matches!(origin.identity, Some(Identity::Operator(_)));
         let found = route::resolve(origin.listener, identified, &method, request.uri().path());
@@ -34,7 +44,7 @@ impl App {
             ),
         };
         let response = outcome.unwrap_or_else(|error| error.into_response(&id));
-        self.finish(&method, pattern, origin, &id, response.status(), started);
+        self.metrics.count(response.status().as_u16(), pattern, &method);
         response
     }
 
@@ -81,18 +91,6 @@ impl App {
         let bad = |_not_a_number| ApiError::bad_request(format_args!("{MIN_REVISION} is not a number: `{text}`"));
         let revision: i64 = text.parse().map_err(bad)?;
         Ok(self.storage.wait_for_revision(revision).await?)
-    }
-
-    fn finish(&self, method: &Method, pattern: &str, origin: &Origin, id: &str, status: StatusCode, started: Instant) {
-        self.metrics.count(status.as_u16(), pattern, method);
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let remote = canonical(origin.peer.ip());
-        let status = status.as_u16();
-        if status >= 500 {
-            tracing::warn!(request_id = id, %method, path = pattern, %remote, status, duration_ms, "answered a request");
-        } else {
-            tracing::debug!(request_id = id, %method, path = pattern, %remote, status, duration_ms, "answered a request");
-        }
     }
 }
 

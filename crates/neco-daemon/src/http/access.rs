@@ -10,6 +10,9 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 use tracing::Span;
 
+#[cfg(test)]
+mod tests;
+
 /// What the line says of the request.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -31,7 +34,7 @@ impl Record {
         Record {
             started: Instant::now(),
             method: request.method().to_string(),
-            url: request.uri().to_string(),
+            url: without_tokens(&request.uri().to_string()),
             protocol: format!("{:?}", request.version()),
             host: request
                 .uri()
@@ -43,6 +46,13 @@ impl Record {
             agent: text(header::USER_AGENT),
             size: text(header::CONTENT_LENGTH).parse().unwrap_or(0),
         }
+    }
+
+    /// The same, from this address.
+    #[must_use]
+    pub fn from(self, remote: std::net::IpAddr) -> Record {
+        let remote = remote.to_canonical().to_string();
+        Record { remote, ..self }
     }
 
     /// The response with a body that is counted, and logged at its end.
@@ -85,6 +95,18 @@ impl Record {
             _ => line!(info),
         }
     }
+}
+
+/// The URL with the values of `token` parameters masked: who reads the log must not be able to use them.
+fn without_tokens(url: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else {
+        return url.to_owned();
+    };
+    let masked = query.split('&').map(|pair| match pair.split_once('=') {
+        Some(("token", _)) => "token=***",
+        _ => pair,
+    });
+    format!("{path}?{}", masked.collect::<Vec<_>>().join("&"))
 }
 
 fn text(headers: &HeaderMap, name: http::HeaderName) -> String {

@@ -34,11 +34,13 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Starts to listen to signals. Must be called within a runtime, before anything else is started.
+    /// Starts to listen to signals, and gives up core dumps: they would hold keys and passwords. Must be called within a
+    /// runtime, before anything else is started.
     ///
     /// # Errors
     /// When the handlers cannot be installed.
     pub fn install() -> std::io::Result<Lifecycle> {
+        forbid_core_dumps()?;
         let lifecycle = Lifecycle::detached();
         let signals = Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -78,6 +80,19 @@ impl Lifecycle {
     /// Resolves at each SIGHUP.
     pub async fn reloads(&self) {
         self.reload.notified().await;
+    }
+}
+
+#[allow(unsafe_code, reason = "std has no safe way to set a limit")]
+fn forbid_core_dumps() -> std::io::Result<()> {
+    let none = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: setrlimit only reads the struct.
+    match unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
     }
 }
 

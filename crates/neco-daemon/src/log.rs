@@ -96,7 +96,18 @@ pub fn init(config: &LogConfig) -> Result<(), LogError> {
     tracing_subscriber::registry()
         .with(lines.with_filter(quiet_libraries(level)))
         .try_init()
-        .map_err(LogError::Twice)
+        .map_err(LogError::Twice)?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// A panic as a line like any other, so that who reads the log by machine sees it.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let payload = panic.payload_as_str().unwrap_or_default();
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = std::backtrace::Backtrace::capture();
+    let backtrace = (backtrace.status() == std::backtrace::BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(location, payload, backtrace, "panic: a defect");
 }
 
 fn level(name: &str) -> Result<LevelFilter, LogError> {

@@ -236,6 +236,25 @@ fn the_log_goes_to_a_file_that_is_opened_anew() {
 }
 
 #[test]
+fn a_defect_is_a_line_and_the_next_request_is_served() {
+    let daemon = Daemon::json(&[]);
+    let address = daemon.address();
+    get(&address, "/panic", "X-Cybozu-Request-ID: unlucky\r\n");
+    let line = daemon.line("panic: a defect");
+    assert_eq!(
+        (line["payload"].as_str(), line["request_id"].as_str()),
+        (Some("as asked"), Some("unlucky"))
+    );
+    assert!(get(&address, "/health", "").contains("healthy"));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+}
+
+#[test]
 fn wrong_flags_end_it_with_a_word() {
     let output = Command::new(env!("CARGO_BIN_EXE_skeleton"))
         .args(["-logformat", "xml"])

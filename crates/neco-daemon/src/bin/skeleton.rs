@@ -1,7 +1,7 @@
 //! The smallest daemon made of this crate: an example to start from, and what the tests of this crate start.
 //!
 //! `skeleton -http 127.0.0.1:0` prints its address in the log and serves `/health`, `/version`, `/metrics` and
-//! `/slow?MILLISECONDS`.
+//! `/slow?MILLISECONDS`; `/panic` is a defect.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -58,6 +58,7 @@ fn app() -> Result<Router, Error> {
     let admission = Admission::new(Limits::of(4), Duration::from_secs(1));
     Ok(status_routes("0.0.0", Arc::new(|| Box::pin(async { Ok(()) })))
         .route("/metrics", get(metrics))
+        .route("/panic", get(defect))
         .route(
             "/slow",
             get(slow).layer(AdmissionLayer::new(admission, |_| Class::Search)),
@@ -70,4 +71,9 @@ async fn slow(RawQuery(milliseconds): RawQuery) -> String {
     tracing::info!(milliseconds, "slow work begins");
     tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     "done".to_owned()
+}
+
+#[allow(clippy::panic, reason = "it shows how a defect is logged")]
+async fn defect() -> &'static str {
+    panic!("as asked")
 }

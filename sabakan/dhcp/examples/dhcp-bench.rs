@@ -4,6 +4,7 @@
 //!
 //! First as fast as it goes (`--window` exchanges at a time), then at `--rate` DISCOVERs a second for the latency of the
 //! OFFER. With `--peer kea-dhcp4` the same load goes to Kea with its memfile. One JSON object on standard output.
+#![allow(unreachable_pub, reason = "a program has no outside")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

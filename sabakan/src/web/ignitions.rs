@@ -15,7 +15,8 @@ const MAX_TEMPLATE: usize = 2 * 1024 * 1024;
 pub(super) fn list(app: &App, call: &Call) -> Result<Response, ApiError> {
     let ids = app.storage.template_ids(role(call)?);
     let ids: Vec<&str> = ids.iter().map(IgnitionId::as_str).collect();
-    reply::json(StatusCode::OK, &ids)
+    // The original answers `null`, not an empty list, and its clients print what they get.
+    reply::json(StatusCode::OK, &Some(ids).filter(|ids| !ids.is_empty()))
 }
 
 pub(super) fn get(app: &App, call: &Call) -> Result<Response, ApiError> {

@@ -1,6 +1,8 @@
 //! A server that answers from a list, and the program under test.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod site;
+
 use assert_cmd::Command;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;

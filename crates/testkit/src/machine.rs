@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 pub use command::{FIRMWARE_VARIABLES, arguments};
-pub use console::Console;
+pub use console::{Console, plain};
 pub use guest::Guest;
 pub use tpm::SoftTpm;
 

@@ -1,8 +1,11 @@
 //! Shows a boot while it happens: what sabakan saw, from its boot log, and what the machine says on its console.
 
-use std::time::{Duration, Instant};
+mod console;
+
+use std::time::Duration;
 
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use sabakan_model::boot_log::{BootEvent, BootTimeline};
 
 use crate::machine::{SERIAL, log};
@@ -10,44 +13,39 @@ use crate::process::wait_for;
 use crate::server::fetch;
 use crate::state::Demo;
 
-/// Half a minute is usual; a busy machine takes longer. Firmware that finds nothing waits for ever.
+/// A minute or two is usual; a busy machine takes longer. Firmware that finds nothing waits for ever.
 const LIMIT: Duration = Duration::from_secs(420);
-/// What the guest's own lines begin with.
-const GUEST: &str = "neco-guest: ";
+/// The boot log is written in the background: the last event may come some moments after the login.
+const LAST_EVENT: Duration = Duration::from_secs(3);
 
 /// Follows the boot until the machine asks for a login.
 pub(crate) fn until_login(demo: &Demo) -> Result<()> {
     let mut follower = Follower {
         demo,
-        started: Instant::now(),
-        since: jiff_now(demo),
+        started: Timestamp::now(),
         events: 0,
         lines: 0,
     };
     println!("\n  seconds  seen by  stage          what");
     wait_for("the machine's login", LIMIT, || follower.step())?;
+    // An old server has no boot log: then there is no such event.
+    let _ = wait_for("the first contact", LAST_EVENT, || Ok(follower.show_events()));
     println!();
     Ok(())
 }
 
 struct Follower<'a> {
     demo: &'a Demo,
-    started: Instant,
-    since: usize,
+    started: Timestamp,
     events: usize,
     lines: usize,
-}
-
-/// Events of earlier boots are not shown again.
-fn jiff_now(demo: &Demo) -> usize {
-    events(demo).len()
 }
 
 impl Follower<'_> {
     /// Shows what is new; says whether the machine is there.
     fn step(&mut self) -> Result<bool> {
-        self.show_events();
         let console = self.show_console();
+        self.show_events();
         if !self
             .demo
             .processes
@@ -59,49 +57,46 @@ impl Follower<'_> {
                 log(self.demo).display()
             );
         }
-        let done = console.contains(" login: ");
-        if done {
-            // The last events are stored some moments after they happen.
-            wait_for("boot log", Duration::from_secs(3), || Ok(self.show_events())).ok();
-        }
-        Ok(done)
+        Ok(console.contains(" login: "))
     }
 
+    /// Shows what sabakan has seen since, at the time it saw it: it learns the serial from iPXE, and only then knows whose the first
+    /// events were. Says whether the machine's first contact is among them.
     fn show_events(&mut self) -> bool {
-        let events = events(self.demo);
-        // A new boot begins a new time-line.
-        if events.len() < self.since {
-            self.since = 0;
-        }
-        let new = events.get(self.since + self.events..).unwrap_or_default();
+        // Events of earlier boots are of no interest.
+        let events: Vec<BootEvent> = events(self.demo)
+            .into_iter()
+            .filter(|event| event.at.instant() >= self.started)
+            .collect();
+        let new = events.get(self.events..).unwrap_or_default();
         for event in new {
-            self.show("sabakan", event.stage.as_str(), &detail(event));
+            let address = event.address.as_deref().unwrap_or("unknown address");
+            self.show(
+                event.at.instant(),
+                "sabakan",
+                event.stage.as_str(),
+                &format!("{} ({address})", event.detail),
+            );
         }
-        self.events += new.len();
-        !new.is_empty()
+        self.events = self.events.max(events.len());
+        new.iter()
+            .any(|event| event.stage == sabakan_model::Stage::FirstContact)
     }
 
     fn show_console(&mut self) -> String {
-        let console = String::from_utf8_lossy(&std::fs::read(log(self.demo)).unwrap_or_default()).replace('\r', "");
+        let console = testkit::machine::plain(&std::fs::read(log(self.demo)).unwrap_or_default());
         let whole = console.rfind('\n').map_or("", |end| &console[..end]);
-        let said: Vec<&str> = whole
-            .lines()
-            .filter_map(|line| line.split_once(GUEST))
-            .map(|(_, said)| said)
-            .collect();
-        for line in said.iter().skip(self.lines) {
-            let (stage, rest) = line.split_once(' ').unwrap_or((line, ""));
-            self.show("machine", stage, rest);
+        let said = console::notable(whole);
+        for (stage, what) in said.iter().skip(self.lines) {
+            self.show(Timestamp::now(), "machine", stage, what);
         }
         self.lines = said.len();
         console
     }
 
-    fn show(&self, by: &str, stage: &str, what: &str) {
-        println!(
-            "  {:7.1}  {by:7}  {stage:13}  {what}",
-            self.started.elapsed().as_secs_f64()
-        );
+    fn show(&self, at: Timestamp, by: &str, stage: &str, what: &str) {
+        let seconds = at.duration_since(self.started).as_secs_f64();
+        println!("  {seconds:7.1}  {by:7}  {stage:13}  {what}");
     }
 }
 
@@ -109,11 +104,4 @@ fn events(demo: &Demo) -> Vec<BootEvent> {
     let url = format!("http://127.0.0.1:10080/api/v1/boot-log/{SERIAL}");
     let timeline = fetch(demo, &url).and_then(|text| serde_json::from_str::<BootTimeline>(&text).ok());
     timeline.map(|timeline| timeline.events).unwrap_or_default()
-}
-
-fn detail(event: &BootEvent) -> String {
-    match &event.address {
-        Some(address) => format!("{} ({address})", event.detail),
-        None => event.detail.clone(),
-    }
 }

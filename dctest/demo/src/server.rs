@@ -95,7 +95,8 @@ fn write_sabactl(demo: &Demo) -> Result<()> {
     let script = demo.dir.join("sabactl");
     let program = program(demo, "sabactl")?;
     let text = format!(
-        "#!/bin/sh\nexec nsenter --net=/run/netns/{} {} \"$@\"\n",
+        "#!/bin/sh\nexport SABAKAN_CA={}\nexec nsenter --net=/run/netns/{} {} \"$@\"\n",
+        demo.dir.join("ca.crt").display(),
         demo.boot_ns,
         program.display()
     );

@@ -101,6 +101,10 @@ pub(crate) fn cache() -> Result<PathBuf> {
     Ok(Path::new(&home).join(".cache/neco"))
 }
 
+/// `NECO_DEMO_DIR` lets several demos stand side by side.
 fn folder() -> Result<PathBuf> {
-    Ok(cache()?.join("demo"))
+    match std::env::var_os("NECO_DEMO_DIR").filter(|dir| !dir.is_empty()) {
+        Some(dir) => Ok(dir.into()),
+        None => Ok(cache()?.join("demo")),
+    }
 }

@@ -56,17 +56,18 @@ run_unit() { # run_unit NAME: each ExecStart of a oneshot service, up to the fir
 }
 
 apply_ignition() {
-    local url=$1 config=/run/ignition.json tries=0
+    # What follows the question mark is a token, which is not for the console.
+    local url=$1 shown=${1%%\?*} config=/run/ignition.json tries=0
     until wget -q -O "$config" "$url"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 10 ] || { say "ignition failed url=$url"; return 1; }
+        [ "$tries" -lt 10 ] || { say "ignition failed url=$shown"; return 1; }
         sleep 2
     done
     if ! jq -e .ignition.version "$config" >/run/version; then
-        say "ignition failed url=$url: not a configuration"
+        say "ignition failed url=$shown: not a configuration"
         return 1
     fi
-    say "ignition fetched url=$url bytes=$(stat -c %s "$config") version=$(cat /run/version)"
+    say "ignition fetched url=$shown bytes=$(stat -c %s "$config") version=$(cat /run/version)"
 
     # One line per item, fields apart by a character that base64 leaves out.
     jq -r '.passwd.users[]? | [.name, .passwordHash // "", ((.sshAuthorizedKeys // []) | join("\n"))] | map(@base64) | join(",")' "$config" >/run/users

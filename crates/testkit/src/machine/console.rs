@@ -155,7 +155,8 @@ impl Console {
 }
 
 /// Takes escape sequences (firmware positions every character) and carriage returns out.
-fn plain(bytes: &[u8]) -> String {
+#[must_use]
+pub fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars();

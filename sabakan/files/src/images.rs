@@ -160,7 +160,10 @@ impl Images {
         let staged = Staged::new(self.inner.dir.staging());
         let to = staged.0.clone();
         let idle = self.inner.options.idle_timeout;
-        let digests = intake::feed(body, idle, move |reader| Ok(archive::extract(reader, &to, limit)?)).await?;
+        let digests = intake::feed(body, idle, intake::DRAIN, move |reader| {
+            Ok(archive::extract(reader, &to, limit)?)
+        })
+        .await?;
         self.publish(actor, os, id, digests, staged).await
     }
 

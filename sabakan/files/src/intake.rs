@@ -18,8 +18,8 @@ use crate::error::FilesError;
 /// Pieces that wait for the disk.
 const QUEUE: usize = 16;
 
-/// How long what is left of a refused body is read, so that the client sees the answer and not a reset.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long what is left of a refused upload is read, so that the client sees the answer and not a reset.
+pub(crate) const DRAIN: Duration = Duration::from_secs(5);
 
 /// The source broke off; carried within an [`io::Error`].
 #[derive(Debug)]
@@ -59,9 +59,11 @@ impl Read for Intake {
 
 /// Gives `body` to `work` on a blocking thread.
 ///
+/// When `work` ends early, what is left of the body is read on for `drain` at most.
+///
 /// # Errors
 /// Those of `work`; a body that stands still for `idle` makes its reader fail.
-pub(crate) async fn feed<S, E, T, W>(mut body: S, idle: Duration, work: W) -> Result<T, FilesError>
+pub(crate) async fn feed<S, E, T, W>(mut body: S, idle: Duration, drain: Duration, work: W) -> Result<T, FilesError>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
     E: fmt::Display,
@@ -88,7 +90,7 @@ where
         if sender.send(piece).await.is_err() {
             // The work has ended early: it refused what it read, or has all it needs.
             if !last {
-                drain(body).await;
+                drop_rest(body, drain).await;
             }
             break;
         }
@@ -100,7 +102,8 @@ where
     working.await.map_err(FilesError::internal)?
 }
 
-async fn drain<S: Stream + Unpin>(mut body: S) {
-    let end = Instant::now() + DRAIN;
-    while let Ok(Some(_)) = timeout_at(end, body.next()).await {}
+async fn drop_rest<S: Stream + Unpin>(mut body: S, within: Duration) {
+    let end = Instant::now() + within;
+    // A time-out alone would never fire on a body that always has more.
+    while Instant::now() < end && matches!(timeout_at(end, body.next()).await, Ok(Some(_))) {}
 }

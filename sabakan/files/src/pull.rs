@@ -139,7 +139,7 @@ impl Puller {
         let body = response
             .bytes_stream()
             .map(|piece| piece.map_err(|error| chain(&error)));
-        let written = intake::feed(Box::pin(body), self.idle, move |mut reader| {
+        let written = intake::feed(Box::pin(body), self.idle, Duration::ZERO, move |mut reader| {
             let mut copied = Counted {
                 file: &mut file,
                 len: from,

@@ -135,7 +135,7 @@ impl Assets {
         self.inner.dir.require(put.len)?;
         let staged = Staged::new(self.inner.dir.staging());
         let (to, len) = (staged.0.clone(), put.len);
-        let sha256 = intake::feed(body, self.inner.options.idle_timeout, move |reader| {
+        let sha256 = intake::feed(body, self.inner.options.idle_timeout, intake::DRAIN, move |reader| {
             save(reader, &to, len)
         })
         .await?;

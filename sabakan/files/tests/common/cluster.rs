@@ -68,7 +68,12 @@ impl Server {
         let mut options = options(dir, &format!("http://{addr}"));
         set(&mut options);
         let registry = Registry::new();
-        let files = Files::open(options, storage.etcd().clone(), storage.clone(), &registry).unwrap();
+        // Blocking work of a server just stopped holds the directory for a moment longer.
+        let files = testkit::wait::wait_for("the data directory is free", testkit::wait::PATIENCE, || async {
+            let etcd = storage.etcd().clone();
+            Files::open(options.clone(), etcd, storage.clone(), &registry).map_err(|error| format!("{error:?}"))
+        })
+        .await;
         let deciding = files.clone();
         let decide: front::Decide = Arc::new(move |parts, _| match peer::answer(&deciding, parts) {
             Ok(Some(reply)) => Verdict::Serve(reply),
@@ -143,19 +148,17 @@ impl Server {
 
     pub fn metric(&self, name: &str) -> f64 {
         let families = self.registry.gather();
-        let found = families
-            .iter()
-            .find(|family| family.name() == name)
-            .unwrap_or_else(|| panic!("no {name}"));
+        // A family with labels is there from its first use on.
+        let found = families.iter().filter(|family| family.name() == name);
         found
-            .get_metric()
-            .iter()
+            .flat_map(|family| family.get_metric())
             .map(|m| m.get_gauge().get_value() + m.get_counter().get_value())
             .sum()
     }
 }
 
 pub fn client() -> reqwest::Client {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()

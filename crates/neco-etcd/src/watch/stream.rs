@@ -41,6 +41,8 @@ pub(super) struct Stream {
 struct Pulse {
     ask_at: Instant,
     dead_at: Option<Instant>,
+    /// The consumer waits to hear how far the watch has come: asked for until it is told.
+    wanted: bool,
 }
 
 /// While a sign of life is awaited it is asked for this often in the time that the member has: etcd drops the question
@@ -67,6 +69,7 @@ impl Stream {
         let pulse = Pulse {
             ask_at: Instant::now(),
             dead_at: None,
+            wanted: false,
         };
         let etcd = etcd.clone();
         Ok(Stream {
@@ -89,14 +92,17 @@ impl Stream {
                         Ok(None) => return Err(broken("the stream ended")),
                         Err(error) => return Err(Ended::Broken(Failure::of(error))),
                     };
-                    self.pulse = Pulse { ask_at: Instant::now() + self.interval(), dead_at: None };
+                    self.alive(&response);
                     if let Some(item) = self.item(&response)? {
                         return Ok(item);
                     }
                 }
                 _ = self.turns.changed() => return Err(Ended::PassedOn),
                 _ = replacements.changed() => return Err(Ended::HistoryGone),
-                () = self.progress.notified() => self.ask().await?,
+                () = self.progress.notified() => {
+                    self.pulse.wanted = true;
+                    self.ask().await?;
+                }
                 () = sleep_until(self.pulse.ask_at) => self.ask().await?,
             }
         }
@@ -104,6 +110,20 @@ impl Stream {
 
     fn interval(&self) -> Duration {
         self.etcd.shared().timeout
+    }
+
+    /// Any response is a sign of life; only one without events tells how far the watch has come.
+    fn alive(&mut self, response: &WatchResponse) {
+        if response.events().is_empty() && !response.created() {
+            self.pulse.wanted = false;
+        }
+        let pause = if self.pulse.wanted {
+            self.interval() / QUESTIONS
+        } else {
+            self.interval()
+        };
+        self.pulse.ask_at = Instant::now() + pause;
+        self.pulse.dead_at = None;
     }
 
     /// Asks the member how far it has come: a sign of life, and progress for the consumer.

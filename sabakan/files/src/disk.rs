@@ -143,6 +143,14 @@ impl DataDir {
             .collect())
     }
 
+    /// Names of the pulls that broke off.
+    pub(crate) fn partials(&self) -> Result<Vec<String>, DiskError> {
+        Ok(entries(&self.ours("partial"))?
+            .iter()
+            .map(|path| name_of(path))
+            .collect())
+    }
+
     /// Bytes that may still be written.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use rand::seq::SliceRandom;
 use reqwest::{Client, Response, redirect};
 
 use crate::{
-    disk::{DiskError, remove},
+    disk::{DataDir, DiskError, remove},
     error::FilesError,
     intake,
     options::Options,
@@ -221,6 +221,17 @@ fn open(partial: &Path, from: u64, validator: Option<&str>) -> Result<File, Disk
 pub(crate) fn forget(partial: &Path) -> Result<(), DiskError> {
     remove(partial)?;
     remove(&validator_of(partial))
+}
+
+/// Forgets the partial files named `kind-...` that nobody waits for any more.
+pub(crate) fn forget_unwanted(dir: &DataDir, kind: &str, wanted: impl Fn(&str) -> bool) -> Result<(), DiskError> {
+    for name in dir.partials()? {
+        let of = name.strip_suffix(".validator").unwrap_or(&name);
+        if of.strip_prefix(kind).is_some_and(|id| !wanted(id)) {
+            remove(&dir.ours("partial").join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// A file that takes no more than its limit.

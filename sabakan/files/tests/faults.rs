@@ -372,6 +372,9 @@ async fn files_that_etcd_does_not_know_rest_for_their_grace() {
         fs::create_dir_all(dir.path().join(path)).unwrap();
     }
     fs::write(dir.path().join("assets/9"), "from another past of etcd").unwrap();
+    for pull in ["image-coreos-0.9", "image-coreos-0.9.validator", "asset-9"] {
+        fs::write(dir.path().join("neco/files/partial").join(pull), "nobody waits for it").unwrap();
+    }
     let server = Server::start(&storage, dir.path()).await;
     server.upload("1.1", b"kernel", b"initrd").await.unwrap();
     until("the new one is here", || {
@@ -379,6 +382,10 @@ async fn files_that_etcd_does_not_know_rest_for_their_grace() {
     })
     .await;
     assert_eq!(server.image_dirs(), ["0.8", "0.9", "1.0", "1.1"]);
+    until("pulls that nobody waits for are gone", || {
+        names(&dir.path().join("neco/files/partial")).is_empty()
+    })
+    .await;
     server.stop().await;
     let server = Server::start_with(&storage, dir.path(), |options| {
         options.orphan_grace = std::time::Duration::ZERO

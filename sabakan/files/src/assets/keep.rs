@@ -241,6 +241,9 @@ fn is_certain(state: &State) -> bool {
 fn remove_strangers(inner: &Inner, state: &State) -> Result<(), FilesError> {
     let last = state.last_asset_id.unwrap_or(0);
     let known: std::collections::HashSet<i64> = state.assets.values().map(|asset| asset.id.0).collect();
+    pull::forget_unwanted(&inner.dir, "asset-", |id| {
+        id.parse().is_ok_and(|id: i64| known.contains(&id))
+    })?;
     for path in inner.dir.asset_files()? {
         let name = name_of(&path);
         let id = name.parse::<i64>().ok().filter(|id| id.to_string() == name);

@@ -6,7 +6,7 @@ use rand::RngExt;
 use sabakan_model::Image;
 
 use super::{Images, OS, hashes, is_certain, plan::Read};
-use crate::{archive::Digests, error::FilesError, state::State};
+use crate::{archive::Digests, error::FilesError, pull::forget_unwanted, state::State};
 
 impl Images {
     /// Runs for ever. After a change it waits at random before it pulls, see [`crate::Options::jitter`].
@@ -61,6 +61,7 @@ impl Images {
         }
         let removed = self.inner.blocking(move |inner| {
             let Some(os) = state.images.get(OS) else { return Ok(()) };
+            forget_unwanted(&inner.dir, &format!("image-{OS}-"), |id| os.index.find(id).is_some())?;
             for id in inner.dir.images_of(OS)? {
                 let path = inner.dir.image(OS, &id);
                 let deleted = os.deleted.contains(&id) || inner.has_outstayed_if(os.index.find(&id).is_none(), &path);

@@ -1,5 +1,9 @@
 //! A server that answers from a list, and the program under test.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "each test file uses its part, and a failed test shows a log"
+)]
 
 pub(crate) mod site;
 

@@ -203,6 +203,11 @@ impl Client {
         self.exchange(message, &self.port.servers, usize::MAX, within).await
     }
 
+    /// Sends to the servers, and returns the first replies, up to `most`, that come within a time.
+    pub async fn ask_some(&self, message: &Message, most: usize, within: Duration) -> Vec<Message> {
+        self.exchange(message, &self.port.servers, most, within).await
+    }
+
     /// Sends to one server without a relay, and returns the first reply.
     pub async fn ask_directly(&self, message: &Message, server: SocketAddrV4) -> Option<Message> {
         self.exchange(message, &[server], 1, PATIENCE).await.pop()

@@ -1,21 +1,25 @@
 //! The boot log: what this server sees of machines that boot, joined into events that know their serial.
 //!
 //! DHCP and the handlers send events into one bounded queue; a full queue drops and counts, since a boot matters more than
-//! its log. [`collect`] takes them out, fills in serials by [`Joiner`], and gives them to the storage, which bounds what is
+//! its log. [`collector`] takes them out, fills in serials by [`Joiner`], and gives them to the storage, which bounds what is
 //! kept in etcd.
 
 mod contact;
 mod join;
+mod stuck;
 
 use crate::route::{Matched, RouteId};
 use crate::web::{App, Call};
 use contact::Contacts;
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use sabakan_model::boot_log::{Limits, timeline};
 use sabakan_model::{BootEvent, GoTime, Stage};
 use sabakan_storage::Storage;
 use std::net::IpAddr;
+use std::time::Duration;
+use stuck::Watchlist;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -153,18 +157,66 @@ pub struct Seen<'a> {
     pub detail: String,
 }
 
-/// Takes events out of the queue, joins them, and gives them to the storage, until it is cancelled.
-pub async fn collect(mut queue: mpsc::Receiver<BootEvent>, storage: Storage, stop: CancellationToken) {
-    let mut joiner = Joiner::default();
-    loop {
-        let event = tokio::select! {
-            () = stop.cancelled() => break,
-            event = queue.recv() => event,
+/// How often quiet boots are looked at.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Takes events out of the queue, joins them, and gives them to the storage, until it is cancelled. It also keeps the gauge of
+/// machines that are stuck.
+///
+/// # Errors
+/// Where the gauge's name is registered already.
+pub fn collector(
+    mut queue: mpsc::Receiver<BootEvent>,
+    storage: Storage,
+    registry: &Registry,
+    stop: CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + use<>, prometheus::Error> {
+    let gauge = IntGauge::new(
+        "sabakan_boot_stuck_machines",
+        "Machines whose boot this server saw stand still.",
+    )?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(async move {
+        let mut joiner = Joiner::default();
+        let mut watchlist = Watchlist::default();
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            let event = tokio::select! {
+                () = stop.cancelled() => return,
+                _ = looks.tick() => {
+                    look(&mut watchlist, &storage).await;
+                    gauge.set(i64::try_from(watchlist.stuck()).unwrap_or(i64::MAX));
+                    continue;
+                }
+                event = queue.recv() => event,
+            };
+            let Some(event) = event else { return };
+            for event in joiner.take(event) {
+                let serial = event.serial.clone().unwrap_or_default();
+                watchlist.note(&serial, &event);
+                storage.record_boot_event(&serial, event);
+            }
+        }
+    })
+}
+
+/// Asks the boot log of all servers about the boots that are quiet here.
+async fn look(watchlist: &mut Watchlist, storage: &Storage) {
+    let now = Timestamp::now();
+    for serial in watchlist.quiet(now) {
+        // While etcd is away nothing can be said.
+        let Ok(events) = storage.boot_log(&serial).await else {
+            return;
         };
-        let Some(event) = event else { break };
-        for event in joiner.take(event) {
-            let serial = event.serial.clone().unwrap_or_default();
-            storage.record_boot_event(&serial, event);
+        let line = timeline(&serial, events, Limits::default(), now);
+        if watchlist.judge(&serial, line.state, now) {
+            let stage = line.stage.map_or("unknown", Stage::as_str);
+            tracing::warn!(
+                machine.serial = serial,
+                stage,
+                quiet_seconds = line.quiet,
+                "a machine is stuck in its boot"
+            );
         }
     }
 }

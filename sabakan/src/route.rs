@@ -146,12 +146,15 @@ fn empty_name(path: &str) -> bool {
         return false;
     };
     let names: Vec<&str> = rest.split('/').collect();
-    match names.as_slice() {
-        ["state" | "retire-date" | "ignitions" | "labels", ""] => true,
-        ["labels", _] | ["labels", _, ""] | ["ignitions", _, ""] => true,
-        ["boot", "ignitions", _] | ["boot", "ignitions", _, ""] => true,
-        _ => false,
-    }
+    matches!(
+        names.as_slice(),
+        ["state" | "retire-date" | "ignitions" | "labels", ""]
+            | ["labels", _]
+            | ["labels", _, ""]
+            | ["ignitions", _, ""]
+            | ["boot", "ignitions", _]
+            | ["boot", "ignitions", _, ""]
+    )
 }
 
 /// Matches a path with a pattern and gives the raw segments; no segment may be empty.

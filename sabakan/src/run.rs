@@ -50,11 +50,17 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()>
     let parts = Parts::open(&settings, &bound, etcd, storage)?;
     let app = app(settings, mode, &parts).await?;
     let mut services = Services::new(&lifecycle);
-    parts.spawn(&mut services, &lifecycle);
+    parts.spawn(&mut services, &lifecycle)?;
     bound.spawn(&app, &mut services, &lifecycle)?;
     tracing::info!(machines = app.storage.machine_count(), "serving");
     let _watchdog = lifecycle::ready(|| true);
     services.run(PATIENCE).await.map_err(Into::into)
+}
+
+/// A part that cannot fail, as a service.
+async fn endless(part: impl Future<Output = ()>) -> Result<(), Infallible> {
+    part.await;
+    Ok(())
 }
 
 /// What runs beside the web side.
@@ -88,18 +94,19 @@ impl Parts {
         })
     }
 
-    fn spawn(self, services: &mut Services, lifecycle: &Lifecycle) {
+    fn spawn(self, services: &mut Services, lifecycle: &Lifecycle) -> Result<(), prometheus::Error> {
         let stop = || lifecycle.drain();
         let (storage, files, dhcp) = (
             self.storage.clone().run(stop()),
             self.files.run(stop()),
             self.dhcp.run(stop()),
         );
-        let collector = boot::collect(self.queue, self.storage, stop());
-        services.spawn("storage", async { Ok::<(), Infallible>(storage.await) });
-        services.spawn("files", async { Ok::<(), Infallible>(files.await) });
-        services.spawn("dhcp", async { Ok::<(), Infallible>(dhcp.await) });
-        services.spawn("boot log", async { Ok::<(), Infallible>(collector.await) });
+        let collector = boot::collector(self.queue, self.storage, &self.registry, stop())?;
+        services.spawn("storage", endless(storage));
+        services.spawn("files", endless(files));
+        services.spawn("dhcp", endless(dhcp));
+        services.spawn("boot log", endless(collector));
+        Ok(())
     }
 }
 

@@ -104,9 +104,7 @@ fn an_address_alone_is_one_host() {
 
 #[test]
 fn the_sample_in_etc_is_made_from_the_type() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../etc/sabakan.yml");
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
     let made = sample().unwrap();
-    assert_eq!(kept, made, "run this test with UPDATE_GOLDEN=1");
-    Settings::validate(FileConfig::from_yaml(&kept).unwrap()).unwrap();
+    testkit::golden!("../etc/sabakan.yml", made);
+    Settings::validate(FileConfig::from_yaml(&made).unwrap()).unwrap();
 }

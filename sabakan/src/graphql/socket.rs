@@ -48,31 +48,33 @@ struct Guarded {
 
 impl Guarded {
     /// The request, ready to run, or the answer that refuses it.
-    fn admit(&self, mut request: Request) -> Result<Request, GraphqlResponse> {
+    fn admit(&self, mut request: Request) -> Result<Request, Box<GraphqlResponse>> {
         let name = request.operation_name.clone();
-        let document = request
-            .parsed_query()
-            .map_err(|error| GraphqlResponse::from_errors(vec![error]))?;
+        let document = request.parsed_query().map_err(refusal)?;
         if let Some(asked) = asked(document, name.as_deref()) {
-            permit(&self.app, &self.caller, self.ip, &asked)
-                .map_err(|error| GraphqlResponse::from_errors(vec![ServerError::new(error.message, None)]))?;
+            let permitted = permit(&self.app, &self.caller, self.ip, &asked);
+            permitted.map_err(|error| refusal(ServerError::new(error.message, None)))?;
         }
         Ok(request.data(self.actor.clone()))
     }
+}
+
+fn refusal(error: ServerError) -> Box<GraphqlResponse> {
+    Box::new(GraphqlResponse::from_errors(vec![error]))
 }
 
 impl Executor for Guarded {
     async fn execute(&self, request: Request) -> GraphqlResponse {
         match self.admit(request) {
             Ok(request) => self.schema.execute(request).await,
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
     fn execute_stream(&self, request: Request, session_data: Option<Arc<Data>>) -> BoxStream<'static, GraphqlResponse> {
         match self.admit(request) {
             Ok(request) => Executor::execute_stream(&self.schema, request, session_data),
-            Err(refusal) => stream::iter([refusal]).boxed(),
+            Err(refusal) => stream::iter([*refusal]).boxed(),
         }
     }
 }

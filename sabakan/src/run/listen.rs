@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use neco_daemon::lifecycle::{Lifecycle, Services};
 use neco_daemon::tls::{ClientAuthority, PeerIdentity, ServerTls};
 use sabakan_files::front::{Front, Metrics, Options};
-use std::convert::Infallible;
 use std::net::{SocketAddr, SocketAddrV4, TcpListener as StdListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,7 +94,7 @@ impl Bound {
             serve::plain(self.metrics, Listener::Metrics, Arc::clone(app), lifecycle.drain()),
         );
         let files = self.tls.follow_files(lifecycle.clone());
-        services.spawn("tls files", async { Ok::<(), Infallible>(files.await) });
+        services.spawn("tls files", super::endless(files));
         Ok(())
     }
 }

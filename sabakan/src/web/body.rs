@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 
 /// A body that sends nothing for this long is given up: its connection would hold a place of the API for ever.
-const IDLE: Duration = Duration::from_secs(15);
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A whole small body must be here by then, however it trickles.
 const WHOLE: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use sabakan_model::kernel_params::{KernelParams, MAX_KERNEL_PARAMS};
 use sabakan_model::{DhcpConfig, IpamConfig, decode_api};
+use sabakan_storage::StorageError;
 
 /// Larger than any configuration.
 const MAX_CONFIG: usize = 64 * 1024;
@@ -26,8 +27,16 @@ pub(super) async fn put_ipam(app: &App, call: Call) -> Result<Response, ApiError
     let bytes = body::read(call.body, MAX_CONFIG).await?;
     let config: IpamConfig = decode_api(&bytes).map_err(ApiError::bad_request)?;
     config.validate().map_err(ApiError::bad_request)?;
-    let revision = app.storage.put_ipam(&actor, &config).await?;
+    let revision = app.storage.put_ipam(&actor, &config).await.map_err(frozen)?;
     null(app, revision).await
+}
+
+/// Clients of the original know this refusal as a 500.
+fn frozen(error: StorageError) -> ApiError {
+    match error {
+        StorageError::Conflict(why) => ApiError::internal(why),
+        other => other.into(),
+    }
 }
 
 pub(super) fn get_dhcp(app: &App) -> Result<Response, ApiError> {

@@ -1,0 +1,102 @@
+//! Machines whose boot stands still. Pure: this server only notes which boots it has not seen end; whether one is stuck is
+//! decided over what all servers have seen of it.
+
+use jiff::{SignedDuration, Timestamp};
+use sabakan_model::boot_log::BootState;
+use sabakan_model::{BootEvent, Stage};
+use std::collections::{BTreeSet, HashMap};
+
+/// Silence after which a boot is looked at; the limit of the time-line itself.
+const QUIET: SignedDuration = SignedDuration::from_mins(10);
+
+/// Boots that are remembered; past it new ones are not, and only the metric is poorer.
+const MOST: usize = 20_000;
+
+/// Boots that were not seen to end, by serial and the time of the last event.
+#[derive(Debug, Default)]
+pub(super) struct Watchlist {
+    seen: HashMap<String, Timestamp>,
+    stuck: BTreeSet<String>,
+}
+
+impl Watchlist {
+    /// Notes an event of a machine.
+    pub(super) fn note(&mut self, serial: &str, event: &BootEvent) {
+        if event.stage == Stage::FirstContact {
+            self.seen.remove(serial);
+            self.stuck.remove(serial);
+        } else if self.seen.len() < MOST || self.seen.contains_key(serial) {
+            self.seen.insert(serial.to_owned(), event.at.instant());
+        }
+    }
+
+    /// Machines of which nothing was seen here for too long.
+    pub(super) fn quiet(&self, now: Timestamp) -> Vec<String> {
+        let silent = |at: &Timestamp| now.duration_since(*at) > QUIET;
+        self.seen
+            .iter()
+            .filter(|(_, at)| silent(at))
+            .map(|(serial, _)| serial.clone())
+            .collect()
+    }
+
+    /// Takes what the whole time-line says of a machine; true when it is newly stuck.
+    pub(super) fn judge(&mut self, serial: &str, state: BootState, now: Timestamp) -> bool {
+        match state {
+            BootState::Stuck => return self.stuck.insert(serial.to_owned()),
+            // Another server sees it go on.
+            BootState::Booting => drop(self.seen.insert(serial.to_owned(), now)),
+            BootState::Booted | BootState::Unknown => drop(self.seen.remove(serial)),
+        }
+        self.stuck.remove(serial);
+        false
+    }
+
+    /// How many are stuck.
+    pub(super) fn stuck(&self) -> usize {
+        self.stuck.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sabakan_model::GoTime;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute)
+    }
+
+    fn event(minute: i64, stage: Stage) -> BootEvent {
+        BootEvent {
+            at: GoTime::utc(at(minute)),
+            stage,
+            ..BootEvent::default()
+        }
+    }
+
+    #[test]
+    fn a_silent_boot_is_looked_at_and_told_once() {
+        let mut list = Watchlist::default();
+        list.note("a", &event(0, Stage::Kernel));
+        list.note("b", &event(0, Stage::Kernel));
+        list.note("b", &event(1, Stage::FirstContact));
+        assert!(list.quiet(at(9)).is_empty());
+        assert_eq!(list.quiet(at(11)), ["a"]);
+        assert!(list.judge("a", BootState::Stuck, at(11)));
+        assert!(!list.judge("a", BootState::Stuck, at(12)));
+        assert_eq!(list.stuck(), 1);
+        list.note("a", &event(13, Stage::FirstContact));
+        assert_eq!((list.stuck(), list.quiet(at(99)).len()), (0, 0));
+    }
+
+    #[test]
+    fn a_boot_that_goes_on_elsewhere_is_not_stuck() {
+        let mut list = Watchlist::default();
+        list.note("a", &event(0, Stage::Dhcp));
+        assert!(!list.judge("a", BootState::Booting, at(11)));
+        assert!(list.quiet(at(12)).is_empty());
+        assert!(!list.judge("a", BootState::Booted, at(22)));
+        assert!(list.quiet(at(99)).is_empty());
+    }
+}

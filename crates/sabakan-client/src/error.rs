@@ -17,6 +17,9 @@ pub enum Error {
     /// The user's name cannot be sent in a header.
     #[error("user name {0:?} has characters that a header cannot hold")]
     User(String),
+    /// The token of the boot cannot be sent in a header.
+    #[error("the token of the boot has characters that a header cannot hold")]
+    BootToken,
     /// A part of a path, such as a serial, is empty or would lead elsewhere.
     #[error("{0:?} cannot be part of a path")]
     Segment(String),
@@ -79,6 +82,8 @@ pub struct StatusError {
     pub request_id: Option<String>,
     /// Seconds after which the server asks to be called again.
     pub retry_after: Option<u64>,
+    /// Why a disk key is missing, `never` or `deleted`, where the server said.
+    pub key_state: Option<String>,
 }
 
 impl StatusError {
@@ -90,6 +95,7 @@ impl StatusError {
             reason: reason.into(),
             request_id: None,
             retry_after: None,
+            key_state: None,
         }
     }
 }

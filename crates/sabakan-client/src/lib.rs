@@ -14,7 +14,7 @@ mod resources;
 pub mod upload;
 
 pub use error::{Error, StatusError};
-pub use options::{Identity, Options};
+pub use options::{BootToken, Identity, Options};
 
 use reqwest::Url;
 use std::sync::Arc;

@@ -20,6 +20,16 @@ impl std::fmt::Debug for Identity {
     }
 }
 
+/// The token of a boot, which a server may ask a machine for.
+#[derive(Clone)]
+pub struct BootToken(pub String);
+
+impl std::fmt::Debug for BootToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BootToken(..)")
+    }
+}
+
 /// How to reach a server.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -31,6 +41,10 @@ pub struct Options {
     pub ca_pem: Option<String>,
     /// Certificate to show to the server.
     pub identity: Option<Identity>,
+    /// For what moves secrets: trust no authority but `ca_pem` (none without it), take no proxy, follow no redirect.
+    pub private: bool,
+    /// Sent with each request.
+    pub boot_token: Option<BootToken>,
     /// Accept any certificate. The connection is then private from nobody who can stand in between.
     pub insecure: bool,
     /// Longest time to connect.
@@ -48,6 +62,8 @@ impl Options {
             user: None,
             ca_pem: None,
             identity: None,
+            private: false,
+            boot_token: None,
             insecure: false,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(120),
@@ -88,15 +104,22 @@ fn builder(options: &Options, base: &Url) -> Result<reqwest::ClientBuilder, Erro
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.read_timeout)
         .tls_danger_accept_invalid_certs(options.insecure);
-    if is_local(base) {
+    if options.private || is_local(base) {
         // A proxy cannot reach this host's loopback.
         builder = builder.no_proxy();
     }
-    if base.scheme() == "http" {
+    if options.private {
+        builder = builder.redirect(reqwest::redirect::Policy::none());
+    }
+    if let Some(BootToken(token)) = &options.boot_token {
+        builder = builder.default_headers(boot_token(token)?);
+    }
+    let pem = options.ca_pem.as_deref().unwrap_or_default();
+    let certs = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Error::setup)?;
+    if options.private || base.scheme() == "http" {
         // Reading the system's certificates takes longer than most calls, and fails in containers that have none.
-        builder = builder.tls_certs_only(std::iter::empty());
-    } else if let Some(pem) = &options.ca_pem {
-        let certs = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Error::setup)?;
+        builder = builder.tls_certs_only(certs);
+    } else if !certs.is_empty() {
         builder = builder.tls_certs_merge(certs);
     }
     if let Some(Identity { cert_pem, key_pem }) = &options.identity {
@@ -104,6 +127,15 @@ fn builder(options: &Options, base: &Url) -> Result<reqwest::ClientBuilder, Erro
         builder = builder.identity(reqwest::Identity::from_pem(pem.as_bytes()).map_err(Error::setup)?);
     }
     Ok(builder)
+}
+
+fn boot_token(token: &str) -> Result<http::HeaderMap, Error> {
+    let mut value = http::HeaderValue::from_str(token).map_err(|_| Error::BootToken)?;
+    value.set_sensitive(true);
+    Ok(http::HeaderMap::from_iter([(
+        http::HeaderName::from_static("x-sabakan-boot-token"),
+        value,
+    )]))
 }
 
 fn is_local(url: &Url) -> bool {

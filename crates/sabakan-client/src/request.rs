@@ -163,6 +163,7 @@ async fn refusal(response: Response) -> Error {
             .map(str::to_owned)
     };
     let retry_after = header("retry-after").and_then(|v| v.parse().ok());
+    let key_state = header("x-sabakan-key-state");
     let id_in_header = header("x-cybozu-request-id");
     let text = response.bytes().await.unwrap_or_default();
     let parsed: Option<ApiError> = serde_json::from_slice(&text).ok();
@@ -179,6 +180,7 @@ async fn refusal(response: Response) -> Error {
         reason,
         request_id,
         retry_after,
+        key_state,
     }))
 }
 

@@ -14,7 +14,7 @@ use crate::hardening;
 use crate::header::{LONGEST_KEY, is_cipher};
 use crate::machine::{self, Observed, TpmState};
 use crate::plan::{Answer, Plan, Policy, decide, hold_back};
-use crate::server::{Keys, Stored};
+use crate::server::{self, Keys, Stored};
 
 /// Encrypts the disks of this machine, and opens them at each boot.
 ///
@@ -107,14 +107,18 @@ fn validate(options: &Options) -> Result<()> {
 
 /// The authority's certificate is read only where there is a certificate to check.
 fn keys(options: &Options) -> Result<Keys> {
-    let serial = machine::serial().context("reading the machine's serial")?;
     let authority = if options.server.starts_with("https:") {
-        Some(std::fs::read(&options.cert).with_context(|| format!("reading {}", options.cert.display()))?)
+        Some(std::fs::read_to_string(&options.cert).with_context(|| format!("reading {}", options.cert.display()))?)
     } else {
         None
     };
-    let keys = Keys::new(&options.server, &serial, authority.as_deref(), options.retries)?;
-    Ok(keys.with_boot_token(machine::boot_token()))
+    Ok(Keys::new(server::Options {
+        server: options.server.clone(),
+        serial: machine::serial().context("reading the machine's serial")?,
+        authority,
+        token: machine::boot_token(),
+        retries: options.retries,
+    })?)
 }
 
 async fn decide_all(

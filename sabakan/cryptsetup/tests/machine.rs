@@ -132,7 +132,10 @@ fn a_key_that_is_missing_costs_no_data() {
     server.be_original(false);
     // The server is in trouble, for longer than one is patient.
     server.be_in_trouble(true);
-    vm.must_fail(&disk("--retries 1 --cert /none"), "503");
+    vm.must_fail(
+        &disk("--retries 1 --cert /none"),
+        "sabakan could not be asked: Service Unavailable",
+    );
     server.be_in_trouble(false);
     // Another machine's key under the identifier.
     server.put(&id, vec![7; 64]);

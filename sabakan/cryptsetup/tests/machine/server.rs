@@ -108,7 +108,7 @@ async fn read(State(store): State<Arc<Mutex<Store>>>, Path((_, id)): Path<(Strin
     if let Some(key) = store.keys.get(&id) {
         return key.clone().into_response();
     }
-    let body = r#"{"error":"not found","status":404}"#;
+    let body = r#"{"error":"not found","request_id":"1","status":404}"#;
     if store.original {
         return (StatusCode::NOT_FOUND, body).into_response();
     }

@@ -79,6 +79,8 @@ impl Services {
         let mut first = Ok(());
         while !drain.is_cancelled() {
             tokio::select! {
+                // First, or a service that ends because of the drain could look as if it had ended by itself.
+                biased;
                 () = drain.cancelled() => {}
                 ended = self.running.join_next_with_id() => {
                     let Some(ended) = ended else { break };

@@ -15,7 +15,7 @@ use crate::web::overload::Places;
 use crate::web::{App, origin_of};
 use anyhow::Context as _;
 use listen::Bound;
-use neco_daemon::lifecycle::{self, Lifecycle, Services};
+use neco_daemon::lifecycle::{self, Lifecycle, ServiceError, Services};
 use neco_daemon::metrics::ProcessCollector;
 use neco_etcd::Etcd;
 use prometheus::Registry;
@@ -54,7 +54,12 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()>
     bound.spawn(&app, &mut services, &lifecycle)?;
     tracing::info!(machines = app.storage.machine_count(), "serving");
     let _watchdog = lifecycle::ready(|| true);
-    services.run(PATIENCE).await.map_err(Into::into)
+    match services.run(PATIENCE).await {
+        // Who was still being sent something was cut off; the stop itself was asked for.
+        Err(late @ ServiceError::NotDrained(..)) => tracing::warn!(error = &late as &dyn std::error::Error, "cut off"),
+        ended => ended?,
+    }
+    Ok(())
 }
 
 /// A part that cannot fail, as a service.

@@ -38,6 +38,7 @@ fn two_servers_share_all_state() {
 #[test]
 fn a_server_that_is_told_to_stop_drains_and_ends_well() {
     lab::run_one(async |_lab, server| {
-        assert_eq!(server.terminate(), 0);
+        let (code, log) = server.terminate();
+        assert_eq!(code, 0, "{log}");
     });
 }

@@ -81,3 +81,27 @@ fn the_unit_is_one_that_systemd_takes() {
     assert!(complaints.is_empty(), "{words}");
     assert!(text.contains("WatchdogSec=") && text.contains("CAP_NET_BIND_SERVICE"));
 }
+
+#[test]
+fn it_runs_with_the_one_capability_that_its_container_has() {
+    lab::run(async |lab: Lab| {
+        let ip = lab::FIRST;
+        std::fs::create_dir_all(lab.file(&format!("data-{ip}"))).unwrap();
+        // The low ports want the capability; nothing else may be needed.
+        let mut args = lab.args(ip);
+        args.extend(["-dhcp-bind".to_owned(), format!("{ip}:67")]);
+        let by = [
+            "setpriv",
+            "--inh-caps=-all,+net_bind_service",
+            "--bounding-set=-all,+net_bind_service",
+            "--no-new-privs",
+        ];
+        let server = lab.start_by(&by, ip, &args).await;
+        server.put("/api/v1/config/ipam", lab::IPAM).await.expect(200);
+        let relay =
+            testkit::dhcp::Port::relay("10.69.0.1".parse().unwrap(), &[format!("{ip}:67").parse().unwrap()]).unwrap();
+        server.put("/api/v1/config/dhcp", "{}").await.expect(200);
+        let lease = relay.client([2, 0, 0, 0, 0, 9]).lease().await;
+        assert!(!lease.yiaddr().is_unspecified());
+    });
+}

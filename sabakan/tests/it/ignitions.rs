@@ -13,7 +13,11 @@ fn template(text: &str) -> String {
 #[test]
 fn templates_are_kept_by_role_in_the_order_of_versions() {
     lab::run_one(async |_lab, server| {
-        assert_eq!(server.get("/api/v1/ignitions/cs").await.expect(200).text(), "null\n", "as the original says it");
+        assert_eq!(
+            server.get("/api/v1/ignitions/cs").await.expect(200).text(),
+            "null\n",
+            "as the original says it"
+        );
         for id in ["1.0.0", "1.10.0", "1.9.0", "2.0.0-rc.1"] {
             let done = server
                 .put(&format!("/api/v1/ignitions/cs/{id}"), template("x"))

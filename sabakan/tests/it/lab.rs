@@ -109,10 +109,17 @@ impl Lab {
 
     /// Starts a server with exactly these arguments.
     pub async fn start(&self, ip: &str, args: &[String]) -> Server {
+        self.start_by(&[], ip, args).await
+    }
+
+    /// The same by another program that runs it, such as `setpriv`.
+    pub async fn start_by(&self, by: &[&str], ip: &str, args: &[String]) -> Server {
         std::fs::create_dir_all(self.file(&format!("data-{ip}"))).unwrap();
         let log = self.file(&format!("log-{ip}"));
         let out = File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sabakan"));
+        let words = [by, &[env!("CARGO_BIN_EXE_sabakan")]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         command.args(args).env("CANCELLATION_DELAY_SECONDS", "0");
         command.env("SABAKAN_CRYPTSETUP", self.file("sabakan-cryptsetup"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(out);
@@ -302,10 +309,11 @@ impl Server {
         .await
     }
 
-    /// Stops the server as systemd does, and gives its exit code.
-    pub fn terminate(mut self) -> i32 {
+    /// Stops the server as systemd does, and gives its exit code and log.
+    pub fn terminate(mut self) -> (i32, String) {
         let pid = i32::try_from(self.process.id()).unwrap();
         Command::new("kill").arg("-TERM").arg(pid.to_string()).status().unwrap();
-        self.process.wait().unwrap().code().unwrap_or(-1)
+        let code = self.process.wait().unwrap().code().unwrap_or(-1);
+        (code, self.log())
     }
 }

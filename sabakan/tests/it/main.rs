@@ -24,3 +24,4 @@ mod metrics;
 mod policy;
 mod search;
 mod vectors;
+mod whole_boot;

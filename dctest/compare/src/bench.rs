@@ -1,8 +1,11 @@
 //! The figures: each module measures one thing on one side, and gives it as text with its unit.
 
+pub mod dhcp;
 pub mod files;
 pub mod inventory;
 pub mod search;
+pub mod start;
+pub mod storm;
 
 use crate::programs::Programs;
 use crate::table::Row;

@@ -9,6 +9,7 @@ pub mod bench;
 pub mod certs;
 pub mod ignitions;
 pub mod load;
+pub mod network;
 pub mod programs;
 pub mod site;
 pub mod suite;

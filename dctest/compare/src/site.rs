@@ -15,7 +15,22 @@ use crate::{certs, load};
 
 /// A process that ends with its owner.
 #[derive(Debug)]
-struct Owned(Child);
+pub struct Owned(Child);
+
+impl Owned {
+    /// Starts it, with all that it says in the file `log`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(mut command: Command, log: &Path) -> anyhow::Result<Self> {
+        let out = fs::File::create(log)?;
+        let program = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
+        Ok(Self(
+            command.spawn().with_context(|| format!("cannot start {program}"))?,
+        ))
+    }
+}
 
 impl Drop for Owned {
     fn drop(&mut self) {
@@ -96,7 +111,7 @@ impl Site {
             command.args([flag, &peer]);
         }
         command.args(["--initial-cluster", &format!("default={peer}"), "--log-level", "error"]);
-        let etcd = spawn(command, &folder.path().join("etcd.log"))?;
+        let etcd = Owned::spawn(command, &folder.path().join("etcd.log"))?;
         let http = load::client()?;
         answered(&http, &format!("{client}/health")).await.context("etcd")?;
         Ok(Self {
@@ -112,6 +127,30 @@ impl Site {
     #[must_use]
     pub fn side(&self) -> &'static str {
         self.programs.name
+    }
+
+    /// Where etcd answers.
+    #[must_use]
+    pub fn etcd(&self) -> &str {
+        &self.etcd
+    }
+
+    /// The size of etcd's database, history included, in bytes.
+    ///
+    /// # Errors
+    /// When etcd does not tell.
+    pub async fn etcd_bytes(&self) -> anyhow::Result<f64> {
+        let text = self
+            .http
+            .get(format!("{}/metrics", self.etcd))
+            .send()
+            .await?
+            .text()
+            .await?;
+        let line = text
+            .lines()
+            .find_map(|l| l.strip_prefix("etcd_mvcc_db_total_size_in_bytes "));
+        Ok(line.context("etcd does not tell its size")?.trim().parse()?)
     }
 
     /// Where a program of this side lies.
@@ -150,7 +189,7 @@ impl Site {
         command.arg("-server-key").arg(certs.join("server.key.insecure"));
         let log = self.folder.path().join(format!("{name}.log"));
         let start = Instant::now();
-        let process = spawn(command, &log)?;
+        let process = Owned::spawn(command, &log)?;
         let url = format!("http://127.0.0.1:{http}");
         answered(&self.http, &format!("{url}/health"))
             .await
@@ -174,15 +213,6 @@ fn show(log: &Path) -> String {
         "sabakan did not come up; its last words:\n{}",
         last.into_iter().rev().collect::<Vec<_>>().join("\n")
     )
-}
-
-fn spawn(mut command: Command, log: &PathBuf) -> anyhow::Result<Owned> {
-    let out = fs::File::create(log)?;
-    let program = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
-    Ok(Owned(
-        command.spawn().with_context(|| format!("cannot start {program}"))?,
-    ))
 }
 
 /// A port that was free a moment ago.

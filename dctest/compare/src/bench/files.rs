@@ -70,7 +70,7 @@ fn rows(mut pairs: Vec<(Served, Served)>) -> Vec<Row> {
 }
 
 /// An image whose kernel is large and whose initrd is small.
-async fn upload(http: &Client, url: &str) -> anyhow::Result<()> {
+pub(super) async fn upload(http: &Client, url: &str) -> anyhow::Result<()> {
     let kernel = vec![0x5a_u8; KERNEL_MIB << 20];
     let mut tar = tar::Builder::new(Vec::new());
     for (name, content) in [("kernel", kernel.as_slice()), ("initrd.gz", b"small".as_slice())] {

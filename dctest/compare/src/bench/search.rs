@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use super::inventory;
+use super::{inventory, start};
 use crate::load::{self, millis};
 use crate::programs::Programs;
 use crate::site::{Server, Site};
@@ -27,17 +27,8 @@ pub async fn measure(side: &Programs, machines: usize, requests: usize) -> anyho
     let writer = site.server("writer").await?;
     inventory::configure(&site.http, &writer.url).await?;
     let mut rows = registration(&site, &writer, machines).await?;
-    let server = site.server("reader").await?;
-    rows.push(Row {
-        what: format!("start to serving, {machines} machines"),
-        reach: "< 2 s, RSS < 200 MB",
-        ours: format!(
-            "{:.2} s, RSS {} MiB",
-            server.started_in.as_secs_f64(),
-            server.resident_mib()?
-        ),
-        peer: String::new(),
-    });
+    let (server, row) = start::measure(&site, machines).await?;
+    rows.push(row);
     let asked = Asked {
         site: &site,
         server: &server,

@@ -3,7 +3,7 @@
 
 use clap::{Parser, ValueEnum};
 use neco_compare::programs::{ORIGINAL, Programs};
-use neco_compare::{bench, table};
+use neco_compare::{bench, network, table};
 
 #[derive(Parser)]
 #[command(about = "Print one table of figures")]
@@ -22,19 +22,32 @@ struct Cli {
 enum What {
     /// Registration, start, searches, metrics: beside the original.
     Inventory,
+    /// Leases from DISCOVER to ACK: beside Kea and the original.
+    Dhcp,
+    /// Ten thousand machines that boot at once.
+    Storm,
     /// Kernel downloads by 200 clients: beside nginx.
     Files,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    network::run(measure(cli))
+}
+
+async fn measure(cli: Cli) -> anyhow::Result<()> {
     let wanted = |what| cli.what.is_empty() || cli.what.contains(&what);
     let ours = Programs::ours()?;
     let original = std::env::var_os(ORIGINAL).map(|_| Programs::original()).transpose()?;
     let mut rows = Vec::new();
     if wanted(What::Inventory) {
         rows.extend(bench::inventory(&ours, original.as_ref(), cli.machines).await?);
+    }
+    if wanted(What::Dhcp) {
+        rows.extend(bench::dhcp::measure(&ours, original.as_ref()).await?);
+    }
+    if wanted(What::Storm) {
+        rows.extend(bench::storm::measure(&ours).await?);
     }
     if wanted(What::Files) {
         rows.extend(bench::files::measure(&ours).await?);

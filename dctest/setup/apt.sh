@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # Installs what is missing of Debian's packages.
 #   build: what compiling and linting need.   lab: what the tests and the demo run.   image: what building the image needs.
+#   bench: the peers that are measured, and what loads them.
 . "$(dirname "$0")/lib.sh"
 
 build="build-essential ca-certificates clang curl git libprotobuf-dev make mold pkg-config protobuf-compiler python3-venv shellcheck"
-lab="cpio cryptsetup-bin e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssl ovmf procps socat swtpm swtpm-tools
+lab="cpio cryptsetup-bin dnsmasq-base e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssl ovmf procps socat swtpm swtpm-tools
   tpm2-tools libtss2-tcti-device0 busybox-static systemd"
 
 image="busybox-static buildah ipxe"
+bench="iproute2 kea-admin kea-dhcp4-server nginx-light wrk"
 
 case ${1:-} in
 build) packages=$build ;;
 lab) packages="$build $lab" ;;
 image) packages=$image ;;
-*) die "usage: $0 build|lab|image" ;;
+bench) packages="$build $bench" ;;
+*) die "usage: $0 build|lab|image|bench" ;;
 esac
 
 missing=()

@@ -15,6 +15,7 @@ mod member;
 mod tls;
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub struct Builder {
     token_ttl: Option<Duration>,
     tls: bool,
     client_certificates: bool,
+    places: Vec<(Ipv4Addr, String)>,
 }
 
 /// A cluster of real etcd processes.
@@ -63,6 +65,14 @@ impl Builder {
     #[must_use]
     pub fn members(mut self, count: usize) -> Builder {
         self.members = count;
+        self
+    }
+
+    /// One member on each of these hosts: an address that the test reaches, and the network namespace that has it.
+    #[must_use]
+    pub fn on_hosts(mut self, places: &[(Ipv4Addr, String)]) -> Builder {
+        self.members = places.len();
+        self.places = places.to_vec();
         self
     }
 
@@ -98,7 +108,7 @@ impl Builder {
     pub async fn start(self) -> Etcd {
         let folder = tempfile::Builder::new().prefix("etcd-").tempdir().expect("a folder");
         let addresses: Vec<member::Addresses> = (0..self.members)
-            .map(|index| member::Addresses::choose(index, self.tls))
+            .map(|index| member::Addresses::choose(index, self.tls, self.places.get(index)))
             .collect();
         let tls = self.tls.then(|| {
             let hosts = addresses.iter().map(|a| a.host).collect::<Vec<_>>();
@@ -157,6 +167,7 @@ impl Etcd {
             token_ttl: None,
             tls: false,
             client_certificates: false,
+            places: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! ([`isolated`], or [`Namespace::run`]), builds its tokio runtime there, and starts its servers from there.
 
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -46,6 +47,16 @@ pub fn ip(args: &[&str]) {
         args.join(" "),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// A command that runs a program in a named namespace, or in the caller's own; the process id is the program's.
+pub fn command_in(namespace: Option<&str>, program: &Path) -> Command {
+    let Some(name) = namespace else {
+        return Command::new(program);
+    };
+    let mut command = Command::new("nsenter");
+    command.arg(format!("--net=/run/netns/{name}")).arg(program);
+    command
 }
 
 /// A named namespace. Dropping it removes it, and the interfaces in it.

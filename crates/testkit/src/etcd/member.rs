@@ -29,18 +29,14 @@ pub(super) struct Addresses {
     pub(super) peer: String,
     /// Health and metrics without TLS, for the tests themselves.
     pub(super) status: String,
+    /// The network namespace that it runs in; none: the test's own.
+    netns: Option<String>,
 }
 
 impl Addresses {
-    /// An address of its own in 127.0.0.0/8: unlike a free port, nobody else takes it in the meantime.
-    pub(super) fn choose(index: usize, tls: bool) -> Addresses {
-        let mut random = rand::rng();
-        let host = Ipv4Addr::new(
-            127,
-            random.random_range(1..=250),
-            random.random_range(0..=250),
-            random.random_range(2..=250),
-        );
+    /// The place that is given, or an address of its own in 127.0.0.0/8: unlike a free port, nobody else takes it in the meantime.
+    pub(super) fn choose(index: usize, tls: bool, place: Option<&(Ipv4Addr, String)>) -> Addresses {
+        let host = place.map_or_else(own_loopback, |(host, _)| *host);
         let scheme = if tls { "https" } else { "http" };
         Addresses {
             name: format!("m{index}"),
@@ -48,6 +44,7 @@ impl Addresses {
             client: format!("{scheme}://{host}:2379"),
             peer: format!("http://{host}:2380"),
             status: format!("http://{host}:2381"),
+            netns: place.map(|(_, netns)| netns.clone()),
         }
     }
 
@@ -63,6 +60,16 @@ impl Addresses {
             "--initial-cluster-state=new".to_owned(),
         ]
     }
+}
+
+fn own_loopback() -> Ipv4Addr {
+    let mut random = rand::rng();
+    Ipv4Addr::new(
+        127,
+        random.random_range(1..=250),
+        random.random_range(0..=250),
+        random.random_range(2..=250),
+    )
 }
 
 /// One member of a cluster.
@@ -136,7 +143,7 @@ impl Member {
             .append(true)
             .open(log)
             .expect("open etcd's log");
-        let mut command = Command::new(tool("etcd"));
+        let mut command = crate::netns::command_in(self.addresses.netns.as_deref(), &tool("etcd"));
         command
             .arg("--data-dir")
             .arg(&self.data)

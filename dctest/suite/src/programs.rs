@@ -1,0 +1,47 @@
+//! The programs under test: built beside the tests.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// The path of one of the workspace's programs.
+///
+/// # Panics
+/// When it is not built.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let path = folder().join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: build it with `cargo build --package {name}`",
+        path.display()
+    );
+    path
+}
+
+/// The folder of the workspace's programs.
+///
+/// # Panics
+/// When the test does not lie in a target directory.
+#[must_use]
+pub fn folder() -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    // target/debug/deps/test-0123: programs lie one folder up.
+    let deps = test.parent().expect("the test lies in a folder");
+    deps.parent().expect("deps/ lies in a folder").to_owned()
+}
+
+/// What a command printed, which must end well.
+///
+/// # Panics
+/// When it does not.
+pub fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let Output { status, stdout, stderr } = output;
+    assert!(
+        status.success(),
+        "{command:?} ended with {status}: {}{}",
+        String::from_utf8_lossy(&stdout),
+        String::from_utf8_lossy(&stderr)
+    );
+    String::from_utf8_lossy(&stdout).into_owned()
+}

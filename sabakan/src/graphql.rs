@@ -3,6 +3,7 @@
 mod fast;
 mod http;
 mod mutation;
+mod nesting;
 pub mod operation;
 mod query;
 mod socket;

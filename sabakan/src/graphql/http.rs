@@ -1,10 +1,9 @@
 //! GraphQL over HTTP: reads the request, asks the policy about its root fields, runs it, and picks the status.
 
-use super::operation::{Asked, asked};
+use super::operation::{Asked, asked, parse};
 use crate::policy::{Ask, Caller, Decision};
 use crate::route::Audience;
 use crate::web::{ApiError, App, Call, body, query, reply};
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response as GraphqlResponse, ServerError, Variables};
 use axum::response::Response;
@@ -97,9 +96,9 @@ async fn post(app: &Arc<App>, mut call: Call) -> Result<Response, ApiError> {
 async fn run(app: &Arc<App>, call: Call, posted: Posted, by_get: bool) -> Result<Response, ApiError> {
     let invalid = invalid_status(&call);
     let text = posted.query.unwrap_or_default();
-    let document = match parse_query(&text) {
+    let document = match parse(&text) {
         Ok(document) => document,
-        Err(error) => return respond(invalid, &GraphqlResponse::from_errors(vec![error.into()])),
+        Err(error) => return respond(invalid, &GraphqlResponse::from_errors(vec![error])),
     };
     if let Some(asked) = asked(&document, posted.operation_name.as_deref()) {
         if by_get && asked.kind != OperationType::Query {

@@ -1,11 +1,13 @@
 //! Which root fields a GraphQL document runs, before it runs: the policy decides about each by name.
 
+use super::nesting::too_deep;
 use crate::route::{Audience, GRAPHQL_FIELDS};
-use async_graphql::Positioned;
+use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, FragmentDefinition, OperationDefinition, OperationType, Selection,
     SelectionSet,
 };
+use async_graphql::{Positioned, ServerError};
 use std::collections::BTreeSet;
 
 /// What a document asks for, as far as the policy must know.
@@ -51,6 +53,17 @@ fn audience_of(kind: OperationType, field: &str) -> Audience {
     }
 }
 
+/// Parses a document that is not too deep for the parser.
+///
+/// # Errors
+/// What is wrong with it, as clients of GraphQL read it.
+pub fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
+    if too_deep(text) {
+        return Err(ServerError::new("the document nests too deep", None));
+    }
+    Ok(parse_query(text)?)
+}
+
 /// The operation that would run. `None` where the document has none of that name; the execution then says so.
 #[must_use]
 pub fn asked(document: &ExecutableDocument, name: Option<&str>) -> Option<Asked> {
@@ -71,6 +84,8 @@ fn select<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'
             .iter()
             .find(|(known, _)| known.as_str() == name)
             .map(|(_, operation)| &operation.node),
+        // Without a name the executor runs the only operation, also where that one has a name.
+        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next().map(|only| &only.node),
         (DocumentOperations::Multiple(_), None) => None,
     }
 }
@@ -105,7 +120,6 @@ fn collect(
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use async_graphql::parser::parse_query;
 
     fn audience(text: &str) -> Audience {
         asked(&parse_query(text).unwrap(), None).unwrap().audience()
@@ -118,6 +132,7 @@ mod tests {
             r#"mutation { x: setMachineState(serial: "a", state: RETIRED) { state } }"#,
             r#"mutation { ... on Mutation { setMachineState(serial: "a", state: RETIRED) { state } } }"#,
             r#"mutation { ...f } fragment f on Mutation { ...g } fragment g on Mutation { ...f setMachineState(serial: "a", state: RETIRED) { state } }"#,
+            r#"mutation named { setMachineState(serial: "a", state: RETIRED) { state } }"#,
             "mutation { somethingNew }",
         ];
         for text in mutations {
@@ -134,6 +149,27 @@ mod tests {
         ] {
             assert_eq!(audience(text), Audience::Readers, "{text}");
         }
+    }
+
+    #[test]
+    fn an_only_operation_runs_without_its_name_being_said() {
+        for (text, kind) in [
+            ("query q { machine }", OperationType::Query),
+            ("mutation m { setMachineState }", OperationType::Mutation),
+            ("subscription s { machineChanged }", OperationType::Subscription),
+        ] {
+            let found = asked(&parse_query(text).unwrap(), None).unwrap();
+            assert_eq!(found.kind, kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_deep_document_is_refused_and_ends_nothing() {
+        for level in ["{a", "{a(b:[", "{a(b:{c:"] {
+            assert!(parse(&level.repeat(500)).is_err(), "{level}");
+        }
+        let closed = format!("{{ a(b: {}{}) }}", "[".repeat(60), "]".repeat(60));
+        assert!(parse(&closed).is_ok(), "as deep as may be");
     }
 
     #[test]

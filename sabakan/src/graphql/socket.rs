@@ -3,7 +3,7 @@
 
 use super::Schema;
 use super::http::{MAX_REQUEST, permit};
-use super::operation::asked;
+use super::operation::{asked, parse};
 use crate::policy::Caller;
 use crate::web::{ApiError, App, Call};
 use async_graphql::http::ALL_WEBSOCKET_PROTOCOLS;
@@ -50,11 +50,12 @@ impl Guarded {
     /// The request, ready to run, or the answer that refuses it.
     fn admit(&self, mut request: Request) -> Result<Request, Box<GraphqlResponse>> {
         let name = request.operation_name.clone();
-        let document = request.parsed_query().map_err(refusal)?;
-        if let Some(asked) = asked(document, name.as_deref()) {
+        let document = parse(&request.query).map_err(refusal)?;
+        if let Some(asked) = asked(&document, name.as_deref()) {
             let permitted = permit(&self.app, &self.caller, self.ip, &asked);
             permitted.map_err(|error| refusal(ServerError::new(error.message, None)))?;
         }
+        request.set_parsed_query(document);
         Ok(request.data(self.actor.clone()))
     }
 }

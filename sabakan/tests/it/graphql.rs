@@ -182,6 +182,11 @@ fn mutations_are_refused_to_who_may_only_read() {
         let query = "{ searchMachines { spec { serial } } }";
         server.graphql(READER, query).await.expect(200);
         server.graphql(READER, mutation).await.expect(403);
+        // The only operation runs without its name being said, so it is the one that counts.
+        let named = mutation.replacen("mutation", "mutation named", 1);
+        server.graphql(READER, &named).await.expect(403);
+        let by_get = "/graphql?query=mutation%20m%7BsetMachineState(serial:%22a%22,state:RETIRING)%7Bstate%7D%7D";
+        server.call(OPERATOR, "GET", by_get, "").await.expect(406);
         server.graphql(STRANGER, query).await.expect(403);
         server.graphql(STRANGER, mutation).await.expect(403);
         assert_eq!(server.get("/api/v1/state/a").await.text(), "uninitialized");

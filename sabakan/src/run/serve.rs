@@ -6,9 +6,9 @@ use crate::web::{App, Origin};
 use axum::body::Body;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use neco_daemon::tls::ServerTls;
 use std::convert::Infallible;
 use std::io;
@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,7 +73,9 @@ pub(super) async fn tls(
     app: Arc<App>,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let acceptor = TlsAcceptor::from(tls.config());
+    let mut config = ServerConfig::clone(&tls.config());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
     accept(listener, stop.clone(), move |stream, peer| {
         let (acceptor, tls, app, stop) = (acceptor.clone(), tls.clone(), Arc::clone(&app), stop.clone());
         async move {
@@ -136,18 +139,22 @@ where
     Ok(())
 }
 
+/// HTTP/1.1, said and not guessed from the first bytes: guessing waits for them without an end, and connections that say
+/// nothing would fill the places. So would those of HTTP/2 that idle or whose node lost its power.
+fn protocol() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder
+}
+
 async fn connection<S, I>(stream: I, service: S, stop: CancellationToken)
 where
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future = Answer> + Send + 'static,
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
-    builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let connection = protocol()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -158,5 +165,22 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt as _;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_not_waited_for() {
+        let (mut silent, stream) = tokio::io::duplex(1024);
+        let service = service_fn(|_| Box::pin(async { Ok(Response::new(Body::empty())) }) as Answer);
+        let served = tokio::spawn(connection(stream, service, CancellationToken::new()));
+        let ended = tokio::time::timeout(HEAD_TIMEOUT * 2, served).await;
+        assert!(ended.is_ok(), "the connection is still held");
+        let mut said = Vec::new();
+        let _cut_off = silent.read_to_end(&mut said).await;
     }
 }

@@ -104,6 +104,16 @@ async fn http_2_is_handed_over() {
 }
 
 #[tokio::test]
+async fn half_a_preface_of_http_2_holds_no_place() {
+    let front = start(Options {
+        head_timeout: Duration::from_millis(200),
+        ..Options::default()
+    });
+    talk(front.addr, b"PRI * HTTP/2.0\r\n\r\n").await;
+    until("the connection is no more counted", || front.metrics.open.get() == 0).await;
+}
+
+#[tokio::test]
 async fn slow_and_large_heads_are_cut() {
     let front = start(Options {
         head_timeout: Duration::from_millis(200),

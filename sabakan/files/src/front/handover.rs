@@ -11,16 +11,20 @@ use std::{
 use bytes::{Buf, Bytes};
 use http::{Request, Response};
 use http_body::Body;
-use hyper::{body::Incoming, service::Service};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::Service,
 };
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 use tokio_util::sync::CancellationToken;
+
+/// What HTTP/2 begins with (RFC 9113, 3.4). Clients send it in one piece.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A stream whose first bytes were read before.
 struct Rewound {
@@ -94,25 +98,70 @@ where
 {
     let moved = stream.into_std();
     async move {
+        // The first bytes are here and say what is spoken. Guessing would wait for the rest of a preface without an end.
+        let http2 = read.starts_with(PREFACE);
         let io = TokioIo::new(Rewound {
             read,
             stream: TcpStream::from_std(moved?)?,
         });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_timeout);
-        builder.http2().timer(TokioTimer::new());
-        let connection = builder.serve_connection_with_upgrades(io, service);
-        tokio::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = drain.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        let ended = if http2 {
+            serve_http2(io, service, head_timeout, drain).await
+        } else {
+            serve_http1(io, service, head_timeout, drain).await
         };
         ended.map_err(|error| HandoverError::Serve(error.to_string()))
     }
+}
+
+async fn serve_http1<S, B>(
+    io: TokioIo<Rewound>,
+    service: S,
+    head_timeout: Duration,
+    drain: CancellationToken,
+) -> hyper::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head_timeout);
+    let mut connection = builder.serve_connection(io, service).with_upgrades();
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = drain.cancelled() => {}
+    }
+    Pin::new(&mut connection).graceful_shutdown();
+    connection.await
+}
+
+async fn serve_http2<S, B>(
+    io: TokioIo<Rewound>,
+    service: S,
+    patience: Duration,
+    drain: CancellationToken,
+) -> hyper::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    // A node that lost its power ends no connection: it is asked whether it is there.
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(patience)
+        .keep_alive_timeout(patience);
+    let connection = builder.serve_connection(io, service);
+    tokio::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = drain.cancelled() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }

@@ -58,7 +58,8 @@ fn convert(request: &httparse::Request<'_, '_>) -> Option<Parts> {
 /// Whether the fast path may answer it at all: GET or HEAD, no body, nothing to negotiate.
 pub(super) fn is_simple(parts: &Parts) -> bool {
     let headers = &parts.headers;
-    let no_body = headers.get(header::CONTENT_LENGTH).is_none_or(|len| len == "0");
+    // Each of them: what one of two says is nothing may be read as the next request.
+    let no_body = headers.get_all(header::CONTENT_LENGTH).iter().all(|len| len == "0");
     (parts.method == Method::GET || parts.method == Method::HEAD)
         && no_body
         && !headers.contains_key(header::TRANSFER_ENCODING)
@@ -109,6 +110,12 @@ mod tests {
             ("GET /a HTTP/1.1\r\n\r\n", false, true),
             ("GET /a HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", false, true),
             ("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", false, true),
+            ("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", true, true),
+            (
+                "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n",
+                false,
+                true,
+            ),
             (
                 "GET /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
                 false,

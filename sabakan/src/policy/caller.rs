@@ -29,7 +29,7 @@ pub struct Caller {
     pub machine: Option<String>,
     /// The rack whose ranges hold this address.
     pub rack: Option<u64>,
-    /// The address lies in the ranges of the rack of the machine that the path names.
+    /// The address lies in the ranges of the rack of the machine that the path names, and is no other machine's own.
     pub in_rack_of_target: bool,
     /// The request carries a good token of the named machine's boot.
     pub boot_token: bool,

@@ -75,6 +75,18 @@ impl Call {
     }
 }
 
+/// Was this request sent by a browser for a page of another site? An operator's browser calls from an operator's address, so that
+/// any page it shows could change the inventory, were this not refused.
+#[must_use]
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(http::header::ORIGIN) else {
+        return false;
+    };
+    let host = header(headers, http::header::HOST.as_str());
+    let site = origin.to_str().ok().and_then(|text| text.split_once("://"));
+    !matches!((site, host), (Some((_, site)), Some(host)) if site.eq_ignore_ascii_case(host))
+}
+
 /// The id of a request: the caller's, where it gives one, or a new one.
 #[must_use]
 pub(super) fn request_id(headers: &HeaderMap) -> String {
@@ -101,14 +113,17 @@ impl App {
         let rack = ipam.and_then(|ipam| racks::rack_of(ipam, ip));
         let target = serial.and_then(|serial| self.storage.machine(serial));
         let target_rack = target.as_ref().map(|entry| entry.machine.spec.rack);
+        let machine = self.machine_at(ip);
+        // The own address of another machine is nobody else's, though it lies in the rack's ranges.
+        let another = machine.as_deref().is_some_and(|own| Some(own) != serial);
         Caller {
             local: ip.is_loopback(),
             allowed: self.settings.allow.contains(ip),
             reader: self.settings.read.contains(ip),
             peer: self.settings.peers.contains(ip),
-            machine: self.machine_at(ip),
+            machine,
             rack,
-            in_rack_of_target: rack.is_some() && rack == target_rack,
+            in_rack_of_target: !another && rack.is_some() && rack == target_rack,
             boot_token: serial.is_some_and(|serial| self.has_token(parts, serial)),
             identity: origin.identity.clone(),
         }
@@ -168,5 +183,28 @@ impl App {
             );
         }
         decision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn pages_of_other_sites_are_told_from_own_ones_and_programs() {
+        let cross = |origin: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert("host", HeaderValue::from_static("boot-0:10080"));
+            if let Some(origin) = origin {
+                headers.insert("origin", HeaderValue::from_static(origin));
+            }
+            is_cross_site(&headers)
+        };
+        assert!(!cross(None), "a program");
+        assert!(!cross(Some("http://boot-0:10080")), "the playground");
+        for page in ["http://evil.example", "http://boot-0:8080", "null", ""] {
+            assert!(cross(Some(page)), "{page}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A request's way through the server: route, policy, place, handler; then the count and one line of log.
 
 use super::app::App;
-use super::call::{Call, Origin, header};
+use super::call::{Call, Origin, header, is_cross_site};
 use super::error::ApiError;
 use super::overload::Class;
 use super::{dispatch, reply};
@@ -10,7 +10,8 @@ use crate::route::{self, UNKNOWN_PATTERN};
 use axum::body::Body;
 use axum::response::Response;
 use futures::FutureExt as _;
-use http::Request;
+use http::header::UPGRADE;
+use http::{Method, Request};
 use neco_daemon::http::{RequestId, access};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -68,6 +69,10 @@ impl App {
         if !decision.allow {
             self.boot.refused(self, &matched, ip, decision.reason.word(), &id);
             return Err(ApiError::forbidden(decision.reason.advice()));
+        }
+        let reads = matches!(parts.method, Method::GET | Method::HEAD) && !parts.headers.contains_key(UPGRADE);
+        if !reads && is_cross_site(&parts.headers) {
+            return Err(ApiError::forbidden("a page of another site may change nothing here"));
         }
         let _place = self.places.take(Class::of(matched.row.id))?;
         self.catch_up(&parts).await?;

@@ -7,9 +7,13 @@ const MACHINE: &str = "10.69.0.4";
 /// An address that DHCP leases in rack 0.
 const LEASE: &str = "10.69.0.40";
 const OTHER_MACHINE: &str = "10.69.0.196";
+/// The machine `c3` stands beside `c1`.
+const NEIGHBOUR: &str = "10.69.0.5";
 
 async fn furnish(server: &Server) {
-    server.register(&[("c1", 0, "cs"), ("c2", 1, "cs")]).await;
+    server
+        .register(&[("c1", 0, "cs"), ("c2", 1, "cs"), ("c3", 0, "cs")])
+        .await;
     let template = r#"{"version":"2.3","template":{"ignition":{"version":"2.3.0"}},"meta":{}}"#;
     server.put("/api/v1/ignitions/cs/1.0.0", template).await.expect(201);
     let put = server
@@ -27,8 +31,8 @@ async fn status(server: &Server, from: &str, method: &str, path: &str) -> u16 {
 fn each_caller_gets_what_is_its_own() {
     lab::run_one(async |_lab, server| {
         furnish(&server).await;
-        let callers = [OPERATOR, READER, MACHINE, LEASE, OTHER_MACHINE, STRANGER];
-        let expect = async |method: &str, path: &str, wanted: [u16; 6]| {
+        let callers = [OPERATOR, READER, MACHINE, LEASE, NEIGHBOUR, OTHER_MACHINE, STRANGER];
+        let expect = async |method: &str, path: &str, wanted: [u16; 7]| {
             for (from, wanted) in callers.iter().zip(wanted) {
                 assert_eq!(
                     status(&server, from, method, path).await,
@@ -37,18 +41,23 @@ fn each_caller_gets_what_is_its_own() {
                 );
             }
         };
-        expect("GET", "/api/v1/machines", [200, 200, 403, 403, 403, 403]).await;
-        expect("GET", "/api/v1/logs", [200, 403, 403, 403, 403, 403]).await;
-        expect("GET", "/api/v1/ignitions/cs/1.0.0", [200, 403, 403, 403, 403, 403]).await;
-        expect("GET", "/api/v1/boot/coreos/ipxe/c1", [200; 6]).await;
-        expect("GET", "/api/v1/boot/ipxe.efi", [200; 6]).await;
-        expect("GET", "/api/v1/cryptsetup", [200; 6]).await;
-        expect("GET", "/health", [200; 6]).await;
-        expect("GET", "/api/v1/assets/tool", [200, 403, 200, 200, 200, 403]).await;
-        expect("GET", "/api/v1/boot/ignitions/c1/1.0.0", [200, 403, 200, 200, 403, 403]).await;
-        expect("GET", "/api/v1/crypts/c1/sda", [404, 403, 404, 404, 403, 403]).await;
-        expect("DELETE", "/api/v1/machines/nobody", [404, 403, 403, 403, 403, 403]).await;
-        expect("DELETE", "/api/v1/crypts/c1", [500, 403, 403, 403, 403, 403]).await;
+        expect("GET", "/api/v1/machines", [200, 200, 403, 403, 403, 403, 403]).await;
+        expect("GET", "/api/v1/logs", [200, 403, 403, 403, 403, 403, 403]).await;
+        expect("GET", "/api/v1/ignitions/cs/1.0.0", [200, 403, 403, 403, 403, 403, 403]).await;
+        expect("GET", "/api/v1/boot/coreos/ipxe/c1", [200; 7]).await;
+        expect("GET", "/api/v1/boot/ipxe.efi", [200; 7]).await;
+        expect("GET", "/api/v1/cryptsetup", [200; 7]).await;
+        expect("GET", "/health", [200; 7]).await;
+        expect("GET", "/api/v1/assets/tool", [200, 403, 200, 200, 200, 200, 403]).await;
+        expect(
+            "GET",
+            "/api/v1/boot/ignitions/c1/1.0.0",
+            [200, 403, 200, 200, 403, 403, 403],
+        )
+        .await;
+        expect("GET", "/api/v1/crypts/c1/sda", [404, 403, 404, 404, 403, 403, 403]).await;
+        expect("DELETE", "/api/v1/machines/nobody", [404, 403, 403, 403, 403, 403, 403]).await;
+        expect("DELETE", "/api/v1/crypts/c1", [500, 403, 403, 403, 403, 403, 403]).await;
         let refused = server.call(STRANGER, "GET", "/api/v1/machines", "").await.json();
         assert!(refused["error"].as_str().unwrap().contains("read-ips"), "{refused}");
         assert!(
@@ -57,6 +66,25 @@ fn each_caller_gets_what_is_its_own() {
                 .await
                 .contains("sabakan_policy_count{action=\"refuse\",path=\"/api/v1/machines\",reason=\"needs-reader\"}")
         );
+    });
+}
+
+#[test]
+fn a_page_of_another_site_changes_nothing_from_an_operators_browser() {
+    lab::run_one(async |_lab, server| {
+        furnish(&server).await;
+        let from = async |origin: String| {
+            let put = server.request(OPERATOR, "PUT", "/api/v1/labels/c1/x");
+            send(put.header("origin", origin).body("y")).await.status
+        };
+        assert_eq!(from("http://evil.example".into()).await, 403);
+        assert_eq!(from(format!("http://{}:10080", server.ip)).await, 200);
+        let socket = server
+            .request(OPERATOR, "GET", "/graphql")
+            .header("origin", "http://evil.example")
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket");
+        send(socket).await.expect(403);
     });
 }
 

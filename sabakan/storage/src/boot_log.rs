@@ -1,8 +1,8 @@
 //! What machines did while booting, as all servers saw it.
 //!
 //! Events wait in a bounded queue and are written together: those of one machine within a moment are one record, and records
-//! of many machines are one transaction. A storm of boots so costs etcd little, and what does not fit is dropped and
-//! counted: the log helps people, machines boot without it.
+//! of many machines are one transaction. A storm of boots so costs etcd little. Events wait while etcd is away; what does not
+//! fit is dropped and counted: the log helps people, machines boot without it.
 
 use crate::options::BootLogLimits;
 use crate::{Storage, StorageError, keys};

@@ -120,3 +120,28 @@ async fn a_full_queue_drops_and_counts() {
         .unwrap();
     assert!((dropped.get_metric()[0].get_counter().get_value() - 2.0).abs() < f64::EPSILON);
 }
+
+#[tokio::test]
+async fn events_wait_while_etcd_is_away_and_are_there_once() {
+    let limits = BootLogLimits {
+        flush_every: Duration::from_millis(20),
+        ..BootLogLimits::default()
+    };
+    let (site, storage, _stop) = site_with(limits).await;
+    site.server.kill_all();
+    for second in 0..3 {
+        assert!(storage.record_boot_event("a", event(second, "x")));
+    }
+    // The write is under way or has failed: health fails with the same connection.
+    wait_for("the outage to be seen", PATIENCE, || async {
+        holds(storage.boot_log("a").await.is_err(), "etcd still answers")
+    })
+    .await;
+    assert!(storage.record_boot_event("a", event(3, "x")));
+    site.server.restart_all().await;
+    wait_for("all events to be stored", PATIENCE, || async {
+        let events = storage.boot_log("a").await.map_err(|error| error.to_string())?;
+        holds(events.len() == 4, format!("{events:?}"))
+    })
+    .await;
+}

@@ -75,14 +75,17 @@ pub(crate) struct Puller {
 impl Puller {
     pub(crate) fn new(options: &Options) -> Result<Self, reqwest::Error> {
         // A peer that has lost its copy redirects to others, maybe to this server: every URL is tried here anyway.
-        let client = Client::builder()
-            .connect_timeout(CONNECT)
-            .read_timeout(options.idle_timeout)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build()?;
+        let builder = || {
+            Client::builder()
+                .connect_timeout(CONNECT)
+                .read_timeout(options.idle_timeout)
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+        };
+        // Peers speak plain HTTP. A host or a container without CA certificates must not keep the server from starting.
+        let client = builder().build().or_else(|_no_ca| builder().tls_certs_only([]).build());
         Ok(Self {
-            client,
+            client: client?,
             idle: options.idle_timeout,
             own: options.url("/"),
         })

@@ -44,6 +44,7 @@ pub fn configuration(ip: &str, dir: &Path, etcd: &[String]) -> Value {
 pub struct Server {
     host: Host,
     dir: PathBuf,
+    arguments: Vec<String>,
     process: Option<Child>,
 }
 
@@ -60,6 +61,7 @@ impl Server {
         let mut server = Server {
             host,
             dir: dir.to_owned(),
+            arguments: Vec::new(),
             process: None,
         };
         server.start_again().await;
@@ -75,6 +77,16 @@ impl Server {
         self.wait_until_it_answers().await;
     }
 
+    /// Starts it again with more on its command line.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub async fn start_with(&mut self, arguments: &[&str]) {
+        self.kill();
+        self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        self.start_again().await;
+    }
+
     fn spawn(&mut self) {
         let log = File::options()
             .create(true)
@@ -85,6 +97,7 @@ impl Server {
         command
             .arg("--config-file")
             .arg(self.dir.join(format!("sabakan-{}.yml", self.host.ip)))
+            .args(&self.arguments)
             .env("CANCELLATION_DELAY_SECONDS", "0")
             .env("SABAKAN_CRYPTSETUP", self.cryptsetup())
             .stdin(Stdio::null())

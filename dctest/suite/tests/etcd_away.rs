@@ -217,7 +217,7 @@ fn an_etcd_restored_to_an_older_revision_is_believed() {
         furnished(&site).await;
         let old = site.etcd.backup().await;
         until_a_write_works(&site).await;
-        furnish::machines(&site.server, &[("late-1", 0, "worker"), ("late-2", 1, "worker")]).await;
+        furnish::machines(&site.server, &[("other-1", 0, "worker"), ("other-2", 1, "worker")]).await;
         site.server.put("/api/v1/state/node-1", "healthy").await.expect(200);
         by_machine(&site, "PUT", "/api/v1/crypts/node-1/disk", "the key")
             .await
@@ -225,7 +225,7 @@ fn an_etcd_restored_to_an_older_revision_is_believed() {
 
         site.etcd.restore(&old).await;
         wait_for("the later machines to be forgotten", PATIENCE, async || {
-            let found = site.server.ask("GET", "/api/v1/machines?serial=late-1", "").await?;
+            let found = site.server.ask("GET", "/api/v1/machines?serial=other-1", "").await?;
             holds(found.status == 404, found.text())
         })
         .await;
@@ -235,7 +235,7 @@ fn an_etcd_restored_to_an_older_revision_is_believed() {
         })
         .await;
         until_a_write_works(&site).await;
-        furnish::machines(&site.server, &[("late-1", 0, "worker")]).await;
+        furnish::machines(&site.server, &[("other-1", 0, "worker")]).await;
         searches(&site).await;
         boots(&site).await;
         // Without a marker of a deletion: the client then keeps its header and formats nothing.

@@ -8,8 +8,10 @@
 mod commit;
 mod compact;
 mod dump;
+mod reserve;
 
 pub use dump::AuditPage;
+pub(crate) use reserve::Reservations;
 
 use jiff::Timestamp;
 use sabakan_model::{AuditCategory, AuditEntry, GoTime, JsonError, to_go_json};

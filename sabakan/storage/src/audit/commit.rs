@@ -5,7 +5,7 @@ use crate::{Storage, StorageError, keys};
 use neco_etcd::{Error as EtcdError, Kv, Outcome, Response, Txn};
 use std::time::Duration;
 
-/// Two servers that read the same revision want the same key; each round at least one of them gets through.
+/// Two servers that read the same revision want the same keys; each round one of them gets through for each key.
 const MAX_ATTEMPTS: u32 = 64;
 
 /// How often a transaction of unknown fate is sent again before the uncertainty is handed to the caller.
@@ -59,8 +59,9 @@ impl Storage {
         revision: i64,
     ) -> Result<Attempt, StorageError> {
         let now = self.now();
-        let key = keys::audit(&day_of(now), revision + 1);
-        let entry = render(actor, draft, now, revision + 1).map_err(StorageError::encode)?;
+        let expected = self.inner.audit_revisions.next_after(revision);
+        let key = keys::audit(&day_of(now), expected.revision);
+        let entry = render(actor, draft, now, expected.revision).map_err(StorageError::encode)?;
         // The entry's guard and read come last, so that the caller's responses keep their places.
         let full = txn.clone().if_absent(&key).put(&key, entry.clone()).or_else_get(&key);
         let mut outcome = self.commit_certainly(full).await?;

@@ -106,7 +106,7 @@ async fn s42_no_entry_is_lost_when_servers_write_at_once() {
     let site = Site::start().await;
     let (other, _stop) = site.another().await;
     let mut tasks = Vec::new();
-    for n in 0..60 {
+    for n in 0..400 {
         let storage = if n % 2 == 0 {
             site.storage.clone()
         } else {
@@ -124,7 +124,7 @@ async fn s42_no_entry_is_lost_when_servers_write_at_once() {
     }
     let all = entries(&site.storage).await;
     let shown: Vec<_> = all.iter().map(|e| e["rev"].as_str().unwrap()).collect();
-    assert_eq!(all.len(), 61);
+    assert_eq!(all.len(), 401);
     for revision in &revisions {
         assert!(shown.contains(&revision.as_str()), "{revision} in {shown:?}");
     }

@@ -40,7 +40,9 @@ test: setup-lab ## run every test
 lint: setup-build ## formatting, clippy, dependencies, purity of the pure crates
 	cargo xtask lint
 
-bench: setup-lab ## print one table of figures; peers are measured where NECO_PEER_* gives their path
+bench: setup-build ## print one table of figures; the original is measured where NECO_ORIGINAL_SABAKAN gives its folder
+	@dctest/setup/apt.sh bench
+	@dctest/setup/etcd.sh
 	cargo build --release --package sabakan --package neco-compare
 	"$(CARGO_TARGET_DIR)/release/neco-bench" $(BENCH_ARGS)
 

@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod bench;
 pub mod certs;
+pub mod facts;
 pub mod ignitions;
 pub mod load;
 pub mod network;

@@ -22,23 +22,23 @@ use report::Report;
 struct Plan {
     racks: u32,
     clients: u32,
-    /// Exchanges at a time when the peak is looked for.
+    /// New clients at a time.
     window: usize,
-    /// DISCOVERs a second past the peak; twice the peak that was found where it is not given.
-    too_many: Option<u32>,
+    /// DISCOVERs a second at which the search for the peak starts.
+    from: u32,
 }
 
 const PLAN: Plan = Plan {
     racks: 500,
     clients: 10_000,
     window: 256,
-    too_many: None,
+    from: 2_000,
 };
 /// The original is at its best with few at a time, and does not get through more clients in a minute.
 const FOR_THE_ORIGINAL: Plan = Plan {
     clients: 4_000,
     window: 32,
-    too_many: Some(3_000),
+    from: 100,
     ..PLAN
 };
 /// Rounds of ours and Kea in turn; the one whose ratio is the median counts.
@@ -47,10 +47,11 @@ const ROUNDS: usize = 3;
 /// What a server did.
 struct Figures {
     new: Report,
-    known: Report,
     steady: Report,
-    asked: u32,
-    beyond: Report,
+    /// The most leases a second at any rate.
+    peak: f64,
+    /// DISCOVERs a second past the peak, and leases a second under them.
+    beyond: (u32, f64),
 }
 
 /// Measures all of them in turn.
@@ -66,7 +67,7 @@ pub async fn measure(ours: &Programs, original: Option<&Programs>) -> anyhow::Re
         Some(programs) => Some(sabakan(programs, FOR_THE_ORIGINAL).await?),
         None => None,
     };
-    let ratio = |(a, b): &(Figures, Figures)| a.new.rate() / b.new.rate();
+    let ratio = |(a, b): &(Figures, Figures)| a.peak / b.peak;
     rounds.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
     let Some((ours, kea)) = rounds.get(ROUNDS / 2) else {
         return Ok(Vec::new());
@@ -92,17 +93,30 @@ async fn figures(server: SocketAddrV4, plan: Plan) -> anyhow::Result<Figures> {
     ensure!(first.acks.len() == 1, "the DHCP server at {server} gives no lease");
     let load = Load::new(server, plan.racks, plan.clients)?;
     let new = load.closed(plan.window).await?;
-    let known = load.closed(plan.window).await?;
     let steady = load.open(1_000, Duration::from_secs(5)).await?;
-    let asked = plan.too_many.unwrap_or_else(|| twice(known.rate()));
-    let beyond = load.open(asked, Duration::from_secs(5)).await?;
+    let (peak, beyond) = peak(&load, plan.from).await?;
     Ok(Figures {
         new,
-        known,
         steady,
-        asked,
+        peak,
         beyond,
     })
+}
+
+/// Asks for more and more until no more is given; gives the most leases a second, and what twice that rate gives.
+async fn peak(load: &Load, from: u32) -> anyhow::Result<(f64, (u32, f64))> {
+    let (mut rate, mut most) = (from, 0.0_f64);
+    loop {
+        let given = load.open(rate, Duration::from_millis(1500)).await?.rate();
+        most = most.max(given);
+        if given < f64::from(rate) * 0.85 {
+            break;
+        }
+        rate = rate / 2 * 3;
+    }
+    let asked = twice(most).max(rate);
+    let given = load.open(asked, Duration::from_secs(5)).await?.rate();
+    Ok((most, (asked, given)))
 }
 
 #[allow(
@@ -117,8 +131,12 @@ fn twice(rate: f64) -> u32 {
 fn rows(ours: &Figures, kea: &Figures, original: Option<&Figures>) -> Vec<Row> {
     let sides = Sides { ours, kea, original };
     vec![
-        sides.compared("new clients, DISCOVER to ACK", |f| &f.new),
-        sides.compared("known clients, DISCOVER to ACK", |f| &f.known),
+        sides.compared(
+            "DISCOVER to ACK, most in a second",
+            |f| f.peak,
+            |f| format!("{:.0}/s", f.peak),
+        ),
+        sides.compared("DISCOVER to ACK, new clients", |f| f.new.rate(), |f| leases(&f.new)),
         sides.beside("1,000 DISCOVERs a second: OFFER", "mean < 5 ms", |f| offers(&f.steady)),
         sides.beside("past the peak", "no collapse", past),
     ]
@@ -132,12 +150,12 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    fn compared(self, what: &str, of: impl Fn(&Figures) -> &Report) -> Row {
-        let ours = of(self.ours).rate();
-        let mut row = self.beside(what, "more than Kea, > 20 times the original", |f| leases(of(f)));
-        row.ours += &format!(": {:.1} times Kea", ours / of(self.kea).rate());
+    fn compared(self, what: &str, rate: impl Fn(&Figures) -> f64, text: impl Fn(&Figures) -> String) -> Row {
+        let mut row = self.beside(what, "more than Kea, > 20 times the original", text);
+        let ours = rate(self.ours);
+        row.ours += &format!(": {:.1} times Kea", ours / rate(self.kea));
         if let Some(original) = self.original {
-            row.ours += &format!(", {:.0} times the original", ours / of(original).rate());
+            row.ours += &format!(", {:.0} times the original", ours / rate(original));
         }
         row
     }
@@ -173,5 +191,6 @@ fn offers(report: &Report) -> String {
 }
 
 fn past(figures: &Figures) -> String {
-    format!("{:.0}/s of {}/s asked", figures.beyond.rate(), figures.asked)
+    let (asked, given) = figures.beyond;
+    format!("{given:.0}/s of {asked}/s asked")
 }

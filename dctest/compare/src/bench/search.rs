@@ -157,8 +157,8 @@ async fn lag(site: &Site, writer: &Server, reader: &Server) -> anyhow::Result<Ro
     let mut taken = Vec::new();
     for n in 0..20 {
         let label = format!("seen-{n}");
-        let put = format!("{}/api/v1/labels/SN000001", writer.url);
-        let answer = site.http.put(put).json(&json!({&label: "yes"})).send().await?;
+        let put = format!("{}/api/v1/labels/SN000001/{label}", writer.url);
+        let answer = site.http.put(put).body("yes").send().await?;
         ensure!(answer.status().is_success(), "PUT label: {}", answer.status());
         let start = Instant::now();
         let url = format!("{}/api/v1/machines?serial=SN000001", reader.url);

@@ -3,7 +3,7 @@
 
 use clap::{Parser, ValueEnum};
 use neco_compare::programs::{ORIGINAL, Programs};
-use neco_compare::{bench, network, table};
+use neco_compare::{bench, facts, network, table};
 
 #[derive(Parser)]
 #[command(about = "Print one table of figures")]
@@ -13,7 +13,7 @@ struct Cli {
     /// How many machines the inventory holds.
     #[arg(long, default_value_t = 10_000)]
     machines: usize,
-    /// Print Markdown.
+    /// Print Markdown, with the machine's facts.
     #[arg(long)]
     markdown: bool,
 }
@@ -51,6 +51,9 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
     }
     if wanted(What::Files) {
         rows.extend(bench::files::measure(&ours).await?);
+    }
+    if cli.markdown {
+        println!("{}", facts::list());
     }
     println!("{}", table::render(&rows, cli.markdown));
     Ok(())

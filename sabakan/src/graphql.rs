@@ -9,6 +9,7 @@ mod query;
 mod socket;
 mod subscription;
 pub mod types;
+mod variables;
 
 use crate::web::App;
 use std::sync::Weak;

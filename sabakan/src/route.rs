@@ -122,16 +122,16 @@ impl Row {
     }
 }
 
-/// What clients of the original saw for a wrong method: 400 under images and ignitions, 405 elsewhere.
+/// What clients of the original saw for a wrong method: 400 for the index of images and for ignitions, 405 elsewhere.
 fn refusal(pattern: &str, path: &str, method: &Method, others: Vec<Method>) -> NoRoute {
     match pattern {
         "" if empty_name(path) => NoRoute::BadRequest("the path ends where a name should stand"),
         "" => NoRoute::NotFound,
         "/api/v1/machines/{serial}" if *method == Method::GET => NoRoute::NotFound,
-        "/api/v1/crypts/{serial}" => NoRoute::BadRequest("the path needs a serial and the name of a disk"),
-        "/api/v1/images/coreos" | "/api/v1/images/coreos/{id}" => {
-            NoRoute::BadRequest("images do not take this method here")
+        "/api/v1/crypts/{serial}" if [Method::GET, Method::PUT].contains(method) => {
+            NoRoute::BadRequest("the path needs a serial and the name of a disk")
         }
+        "/api/v1/images/coreos" => NoRoute::BadRequest("the index of images does not take this method"),
         "/api/v1/ignitions/{role}" | "/api/v1/ignitions/{role}/{id}" => {
             NoRoute::BadRequest("ignition templates do not take this method here")
         }

@@ -59,7 +59,10 @@ async fn get(app: &Arc<App>, call: Call) -> Result<Response, ApiError> {
         match name.as_str() {
             "query" => posted.query = Some(value),
             "operationName" => posted.operation_name = Some(value).filter(|name| !name.is_empty()),
-            "variables" => posted.variables = Some(serde_json::from_str(&value).map_err(ApiError::bad_request)?),
+            "variables" => match serde_json::from_str(&value) {
+                Ok(variables) => posted.variables = Some(variables),
+                Err(error) => return unread(&call, format!("the variables are no JSON: {error}")),
+            },
             // Tools add extensions; none is known here.
             "extensions" => {}
             _ => return Err(query::unknown(&name)),
@@ -77,20 +80,24 @@ async fn post(app: &Arc<App>, mut call: Call) -> Result<Response, ApiError> {
         .unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     if !media.eq_ignore_ascii_case("application/json") {
-        return Ok(reply::typed(
-            StatusCode::BAD_REQUEST,
-            "text/plain",
-            "transport not supported: POST application/json",
-        ));
+        let error = ServerError::new("transport not supported: POST application/json", None);
+        let response = GraphqlResponse::from_errors(vec![error]);
+        return answer(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", &response);
     }
     let bytes = body::read(std::mem::take(&mut call.body), MAX_REQUEST).await?;
     match serde_json::from_slice(&bytes) {
         Ok(posted) => run(app, call, posted, false).await,
-        Err(error) => {
-            let error = ServerError::new(format!("the request body is no GraphQL request: {error}"), None);
-            respond(StatusCode::BAD_REQUEST, &GraphqlResponse::from_errors(vec![error]))
-        }
+        Err(error) => unread(&call, format!("the request body is no GraphQL request: {error}")),
     }
+}
+
+/// What cannot even be read as a request.
+fn unread(call: &Call, why: String) -> Result<Response, ApiError> {
+    refuse(call, StatusCode::BAD_REQUEST, ServerError::new(why, None))
+}
+
+fn refuse(call: &Call, status: StatusCode, error: ServerError) -> Result<Response, ApiError> {
+    answer(status, media(call), &GraphqlResponse::from_errors(vec![error]))
 }
 
 async fn run(app: &Arc<App>, call: Call, posted: Posted, by_get: bool) -> Result<Response, ApiError> {
@@ -98,30 +105,30 @@ async fn run(app: &Arc<App>, call: Call, posted: Posted, by_get: bool) -> Result
     let text = posted.query.unwrap_or_default();
     let document = match parse(&text) {
         Ok(document) => document,
-        Err(error) => return respond(invalid, &GraphqlResponse::from_errors(vec![error])),
+        Err(error) => return refuse(&call, invalid, error),
     };
     if let Some(asked) = asked(&document, posted.operation_name.as_deref()) {
         if by_get && asked.kind != OperationType::Query {
-            return Ok(reply::typed(
-                StatusCode::NOT_ACCEPTABLE,
-                "text/plain",
-                "GET requests only allow query operations",
-            ));
+            let error = ServerError::new("a GET can only query", None);
+            return refuse(&call, StatusCode::NOT_ACCEPTABLE, error);
         }
         if asked.kind == OperationType::Subscription {
             return Err(ApiError::bad_request("subscriptions need a websocket"));
         }
         permit(app, &call.caller, call.ip, &asked)?;
     }
-    let mut request = Request::new(text).data(call.actor(&app.hostname));
+    let mut variables = posted.variables.map(Variables::from_json).unwrap_or_default();
+    if let Err(why) = super::variables::ready(&document, posted.operation_name.as_deref(), &mut variables) {
+        return refuse(&call, invalid, ServerError::new(why, None));
+    }
+    let mut request = Request::new(text).data(call.actor(&app.hostname)).variables(variables);
     request.set_parsed_query(document);
     request.operation_name = posted.operation_name;
-    request.variables = posted.variables.map(Variables::from_json).unwrap_or_default();
     let mut response = app.graphql.execute(request).await;
     response.errors.iter_mut().for_each(name_invalid_state);
     // An error of the validation has no path, one of a resolver names its field.
     let refused = response.is_err() && response.errors.iter().all(|error| error.path.is_empty());
-    respond(if refused { invalid } else { StatusCode::OK }, &response)
+    answer(if refused { invalid } else { StatusCode::OK }, media(&call), &response)
 }
 
 /// Asks the policy about the root fields.
@@ -145,19 +152,33 @@ pub(super) fn permit(app: &App, caller: &Caller, ip: IpAddr, asked: &Asked) -> R
     }
 }
 
+/// The newer media type of GraphQL's answers.
+const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+
 /// The status for a document that cannot run: clients that speak the newer media type get 400.
 fn invalid_status(call: &Call) -> StatusCode {
-    let accept = call
-        .parts
-        .headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    if accept.contains("application/graphql-response+json") {
+    if media(call) == GRAPHQL_RESPONSE {
         StatusCode::BAD_REQUEST
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     }
+}
+
+/// The media type of the answer: the first that the client takes, and JSON for a client that says nothing.
+fn media(call: &Call) -> &'static str {
+    let accept = call.parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let Some(accept) = accept.filter(|accept| !accept.trim().is_empty()) else {
+        return "application/json";
+    };
+    let types = accept
+        .split(',')
+        .map(|one| one.split(';').next().unwrap_or_default().trim());
+    let known = types.filter_map(|one| match one.to_ascii_lowercase().as_str() {
+        "*/*" | "application/*" | "application/json" => Some("application/json"),
+        GRAPHQL_RESPONSE => Some(GRAPHQL_RESPONSE),
+        _ => None,
+    });
+    known.into_iter().next().unwrap_or(GRAPHQL_RESPONSE)
 }
 
 /// Clients of the original tell a wrong state by this extension.
@@ -170,7 +191,7 @@ fn name_invalid_state(error: &mut ServerError) {
     }
 }
 
-fn respond(status: StatusCode, response: &GraphqlResponse) -> Result<Response, ApiError> {
+fn answer(status: StatusCode, media: &'static str, response: &GraphqlResponse) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(response).map_err(ApiError::internal)?;
-    Ok(reply::typed(status, "application/json", body))
+    Ok(reply::typed(status, media, body))
 }

@@ -4,13 +4,13 @@ use super::app::App;
 use super::call::{Call, header};
 use super::error::ApiError;
 use super::{body, config, reply};
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::Stream;
 use futures::stream::{self, StreamExt as _};
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use sabakan_files::assets::AssetPut;
 
 pub(super) fn index(app: &App) -> Result<Response, ApiError> {
@@ -43,8 +43,13 @@ pub(super) fn asset_meta(app: &App, call: &Call) -> Result<Response, ApiError> {
     reply::json(StatusCode::OK, &app.files.assets().info(call.param(0))?)
 }
 
-pub(super) async fn put_asset(app: &App, call: Call) -> Result<Response, ApiError> {
+pub(super) async fn put_asset(app: &App, mut call: Call) -> Result<Response, ApiError> {
     let actor = call.actor(&app.hostname);
+    // Clients say nothing of the length of a body that they do not send.
+    if call.body.is_end_stream() {
+        let headers = &mut call.parts.headers;
+        headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(0));
+    }
     let put = AssetPut::from_request(call.param(0), &call.parts.headers)?;
     let status = app.files.assets().put(&actor, put, pieces(call.body)).await?;
     let code = u16::try_from(status.status)

@@ -1,8 +1,9 @@
 //! The shapes of answers, as clients of the original know them.
 
 use axum::body::Body;
+use axum::body::HttpBody as _;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, StatusCode};
 use serde::Serialize;
 
@@ -37,6 +38,18 @@ pub fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Bod
     response
 }
 
+/// The answer to a HEAD: as to a GET, with its length, and without the body. HTTP/1 drops the body by itself; HTTP/2 takes
+/// one for a breach of the protocol, and the client sees a broken stream.
+#[must_use]
+pub fn head(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let length = body.size_hint().exact().filter(|length| *length > 0);
+    if let Some(length) = length {
+        parts.headers.entry(CONTENT_LENGTH).or_insert(HeaderValue::from(length));
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
 /// A value as JSON with a newline after it, as Go's encoder writes it.
 ///
 /// # Errors
@@ -45,4 +58,17 @@ pub fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result<Resp
     let mut body = sabakan_model::to_go_json(value).map_err(ApiError::internal)?;
     body.push(b'\n');
     Ok(typed(status, "application/json", body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_head_has_a_length_and_no_body() {
+        let answer = head(typed(StatusCode::METHOD_NOT_ALLOWED, "text/plain", "not this way"));
+        assert_eq!(answer.headers().get(CONTENT_LENGTH), Some(&HeaderValue::from(12)));
+        assert_eq!(answer.body().size_hint().exact(), Some(0));
+        assert_eq!(head(empty(StatusCode::OK)).headers().get(CONTENT_LENGTH), None);
+    }
 }

@@ -44,7 +44,10 @@ impl App {
                 self.admit(origin, matched, request, id.clone()).await,
             ),
         };
-        let response = outcome.unwrap_or_else(|error| error.into_response(&id));
+        let mut response = outcome.unwrap_or_else(|error| error.into_response(&id));
+        if method == Method::HEAD {
+            response = reply::head(response);
+        }
         self.metrics.count(response.status().as_u16(), pattern, &method);
         response
     }

@@ -32,7 +32,7 @@ pub struct Leadership {
     create_revision: i64,
     lost: CancellationToken,
     lease: Lease,
-    _guardian: AbortOnDropHandle<()>,
+    guardian: AbortOnDropHandle<()>,
 }
 
 impl Etcd {
@@ -87,13 +87,13 @@ impl Election {
         };
         let Some(watch) = watch else { return Ok(None) };
         let guardian = guard_key(watch, key.clone(), create_revision, lost.clone());
-        let _guardian = AbortOnDropHandle::new(tokio::spawn(guardian));
+        let guardian = AbortOnDropHandle::new(tokio::spawn(guardian));
         Ok(Some(Leadership {
             key,
             create_revision,
             lost,
             lease,
-            _guardian,
+            guardian,
         }))
     }
 
@@ -192,6 +192,8 @@ impl Leadership {
     /// # Errors
     /// When etcd cannot be told; then the lease expires by itself.
     pub async fn resign(self) -> Result<(), Error> {
+        // What is given up is not lost.
+        drop(self.guardian);
         self.lease.revoke().await
     }
 }

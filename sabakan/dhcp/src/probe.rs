@@ -33,6 +33,12 @@ pub(crate) async fn probe_forever(store: Store, metrics: Metrics) {
         return;
     };
     let icmp = icmp_socket();
+    if icmp.is_none() {
+        tracing::info!(
+            op = "dhcp probe",
+            "no right to send ICMP: addresses in use without a lease are found on links of this host only"
+        );
+    }
     let mut rounds = ticker(ROUND);
     loop {
         rounds.tick().await;

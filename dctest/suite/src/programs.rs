@@ -1,7 +1,9 @@
 //! The programs under test: built beside the tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use testkit::netns::command_in;
 
 /// The path of one of the workspace's programs.
 ///
@@ -28,6 +30,19 @@ pub fn folder() -> PathBuf {
     // target/debug/deps/test-0123: programs lie one folder up.
     let deps = test.parent().expect("the test lies in a folder");
     deps.parent().expect("deps/ lies in a folder").to_owned()
+}
+
+/// A command for a server in a named network namespace, or in the caller's own; it dies with the thread that starts it, so that a test
+/// that is killed leaves none behind. The process id is the program's.
+#[must_use]
+pub fn server_command(netns: Option<&str>, program: &Path) -> Command {
+    let inner = command_in(netns, program);
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "KILL"])
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    command
 }
 
 /// What a command printed, which must end well.

@@ -15,6 +15,7 @@ use testkit::dhcp::Port;
 use testkit::netns::{Namespace, command_in, ip};
 
 use crate::http::Answer;
+use crate::programs::server_command;
 
 /// A rack.
 #[derive(Debug)]
@@ -180,7 +181,7 @@ pub fn forward() {
 
 fn relay(switch: &Namespace, gateway: Ipv4Addr, servers: &[String], dir: &Path) -> Child {
     let log = dir.join(format!("relay-{gateway}.log"));
-    let mut command = command_in(Some(switch.name()), Path::new("dnsmasq"));
+    let mut command = server_command(Some(switch.name()), Path::new("dnsmasq"));
     // Port 0: no name service. All of its usual files are none of a test's business.
     command.args([
         "--keep-in-foreground",
@@ -193,5 +194,5 @@ fn relay(switch: &Namespace, gateway: Ipv4Addr, servers: &[String], dir: &Path) 
     command.arg(format!("--log-facility={}", log.display()));
     command.args(servers.iter().map(|server| format!("--dhcp-relay={gateway},{server}")));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().expect("nsenter is missing: install util-linux")
+    command.spawn().expect("setpriv is missing: install util-linux")
 }

@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
-use testkit::netns::command_in;
 use testkit::wait::{PATIENCE, wait_for};
 
 use crate::http::{Answer, OPERATOR, client, try_send};
-use crate::programs::program;
+use crate::programs::{program, server_command};
 
 /// A server's place: its address and the network namespace that has it; none: the test's own.
 #[derive(Debug, Clone)]
@@ -93,7 +92,7 @@ impl Server {
             .append(true)
             .open(self.log_file())
             .expect("open the log");
-        let mut command: Command = command_in(self.host.netns.as_deref(), &program("sabakan"));
+        let mut command = server_command(self.host.netns.as_deref(), &program("sabakan"));
         command
             .arg("--config-file")
             .arg(self.dir.join(format!("sabakan-{}.yml", self.host.ip)))

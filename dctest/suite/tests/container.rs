@@ -229,6 +229,10 @@ fn the_image_runs_read_only_with_one_capability() {
         let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
         assert_eq!(line["topic"], "sabakan");
         assert!(!log.contains("\"severity\":\"error\""), "{log}");
+        assert!(
+            log.contains("no right to send ICMP"),
+            "what it goes without is said: {log}"
+        );
     });
 }
 

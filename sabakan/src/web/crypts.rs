@@ -45,15 +45,15 @@ fn missing(call: &Call, state: &'static str) -> Response {
     response
 }
 
-pub(super) async fn put(app: &App, call: Call) -> Result<Response, ApiError> {
+pub(super) async fn put(app: &App, mut call: Call) -> Result<Response, ApiError> {
     let actor = call.actor(&app.hostname);
     let (serial, path) = (call.param(0).to_owned(), call.param(1).to_owned());
-    app.boot.keys(app, &call, &serial, "stored");
-    let key = body::read(call.body, MAX_KEY).await?;
+    let key = body::read(std::mem::take(&mut call.body), MAX_KEY).await?;
     if key.is_empty() {
         return Err(ApiError::bad_request("the body is empty"));
     }
     let revision = app.storage.put_disk_key(&actor, &serial, &path, &key).await?;
+    app.boot.keys(app, &call, &serial, "stored");
     let created = Created {
         path: &path,
         status: 201,

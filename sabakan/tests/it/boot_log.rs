@@ -35,6 +35,11 @@ fn a_boot_is_one_time_line() {
             .call(LEASE, "PUT", "/api/v1/crypts/c1/sda", "key")
             .await
             .expect(201);
+        // What is not stored is not told as stored.
+        server
+            .call(LEASE, "PUT", "/api/v1/crypts/c1/sda", "another")
+            .await
+            .expect(409);
         server.call(MACHINE, "GET", "/api/v1/assets/none", "").await.expect(404);
         let line = wait_for("the time-line to be complete", PATIENCE, async || {
             let line = server.get("/api/v1/boot-log/c1").await.expect(200).json();
@@ -63,6 +68,13 @@ fn a_boot_is_one_time_line() {
                 "first-contact"
             ]
         );
+        let keys: Vec<_> = line["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["stage"] == "keys")
+            .collect();
+        assert_eq!(keys.len(), 1, "{keys:?}");
         wait_for("the refusal to be in the other machine's line", PATIENCE, async || {
             let line = server.get("/api/v1/boot-log/c2").await.expect(200).json();
             testkit::wait::holds(line["refused"].as_array().is_some_and(|all| !all.is_empty()), line)

@@ -7,11 +7,13 @@
 pub mod answers;
 pub mod bench;
 pub mod certs;
+pub mod commands;
 pub mod facts;
 pub mod ignitions;
 pub mod load;
 pub mod network;
 pub mod programs;
+pub mod shared;
 pub mod site;
 pub mod suite;
 pub mod table;

@@ -54,9 +54,37 @@ pub struct Server {
     pub dhcp: u16,
     /// From its start to its first answer.
     pub started_in: Duration,
+    /// Where it keeps its files.
+    pub data: PathBuf,
+}
+
+/// What stays when one program gives way to another: the ports and the data directory.
+#[derive(Debug, Clone)]
+pub struct Place {
+    name: String,
+    http: u16,
+    https: u16,
+    metrics: u16,
+    dhcp: u16,
 }
 
 impl Server {
+    /// Asks it to end, as a service manager does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it is still there after 20 s.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        Command::new("kill").arg(self.process.0.id().to_string()).status()?;
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.process.0.try_wait()?.is_none() {
+            if Instant::now() > end {
+                bail!("{} did not end in 20 s after SIGTERM", self.url);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     /// Resident memory, in MiB.
     ///
     /// # Errors
@@ -123,6 +151,12 @@ impl Site {
         })
     }
 
+    /// A folder that goes with the site.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Which side's programs run here.
     #[must_use]
     pub fn side(&self) -> &'static str {
@@ -164,11 +198,49 @@ impl Site {
     /// # Errors
     /// When it does not come up in 20 s; its log is named.
     pub async fn server(&self, name: &str) -> anyhow::Result<Server> {
-        let (http, https, metrics, dhcp) = (port()?, port()?, port()?, port()?);
+        self.start_at(&Self::place(name)?, &self.programs).await
+    }
+
+    /// A place for a server: free ports, and a name for its folder.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn place(name: &str) -> anyhow::Result<Place> {
+        Ok(Place {
+            name: name.to_owned(),
+            http: port()?,
+            https: port()?,
+            metrics: port()?,
+            dhcp: port()?,
+        })
+    }
+
+    /// Ends what runs at a place, and starts these programs there.
+    ///
+    /// # Errors
+    /// When the old one does not end, or the new one does not come up.
+    pub async fn start_after(&self, place: &Place, programs: &Programs, server: &mut Server) -> anyhow::Result<()> {
+        server.stop().await?;
+        *server = self.start_at(place, programs).await?;
+        Ok(())
+    }
+
+    /// Starts a sabakan of these programs at a place, and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not come up in 20 s; its last words are in the error.
+    pub async fn start_at(&self, place: &Place, programs: &Programs) -> anyhow::Result<Server> {
+        let Place {
+            name,
+            http,
+            https,
+            metrics,
+            dhcp,
+        } = place;
         let data = self.folder.path().join(name);
         fs::create_dir_all(&data)?;
         let certs = self.folder.path().join("certs");
-        let mut command = Command::new(self.programs.folder.join("sabakan"));
+        let mut command = Command::new(programs.folder.join("sabakan"));
         command.args([
             "-http",
             &format!("127.0.0.1:{http}"),
@@ -187,7 +259,7 @@ impl Site {
         command.arg("-data-dir").arg(&data);
         command.arg("-server-cert").arg(certs.join("server.crt"));
         command.arg("-server-key").arg(certs.join("server.key.insecure"));
-        let log = self.folder.path().join(format!("{name}.log"));
+        let log = self.folder.path().join(format!("{name}-{}.log", programs.name));
         let start = Instant::now();
         let process = Owned::spawn(command, &log)?;
         let url = format!("http://127.0.0.1:{http}");
@@ -200,8 +272,9 @@ impl Site {
             url,
             https: format!("https://127.0.0.1:{https}"),
             metrics,
-            dhcp,
+            dhcp: *dhcp,
             started_in: start.elapsed(),
+            data,
         })
     }
 }

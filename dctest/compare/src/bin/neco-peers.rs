@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use neco_compare::programs::Programs;
-use neco_compare::{answers, ignitions, suite};
+use neco_compare::{answers, commands, ignitions, shared, suite};
 
 #[derive(Parser)]
 #[command(about = "Compare ours with the original's programs")]
@@ -17,6 +17,10 @@ enum What {
     Suite,
     /// The same requests to both: do they answer alike?
     Answers,
+    /// The sub-commands of both clients: the same output and exit code?
+    Commands,
+    /// Both servers on one etcd, then each on the directory that the other left.
+    Shared,
     /// Ignition templates built, stored and rendered by both.
     Ignitions,
 }
@@ -32,9 +36,13 @@ async fn main() -> anyhow::Result<()> {
     match what {
         Some(What::Suite) => suite::four_mixes(&ours, &original),
         Some(What::Answers) => answers::compare(&ours, &original).await,
+        Some(What::Commands) => commands::compare(&ours, &original).await,
+        Some(What::Shared) => shared::compare(&ours, &original),
         Some(What::Ignitions) | None => {
             suite::four_mixes(&ours, &original)?;
             answers::compare(&ours, &original).await?;
+            commands::compare(&ours, &original).await?;
+            shared::compare(&ours, &original)?;
             ignitions::compare(&original).await
         }
     }

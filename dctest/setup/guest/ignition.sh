@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC1091
+# shellcheck shell=dash disable=SC1091
 # Ignition in miniature, sourced by init: users, files and units of a configuration of spec 2.x or 3.x are stored where they belong;
 # the oneshot services that are enabled are run in the order they are listed. No disks, no raid, no links.
 

@@ -167,7 +167,9 @@ pub fn decide(ask: &Ask<'_>, caller: &Caller, rules: &Rules) -> Decision {
             reported: false,
         },
         Err(reason) => {
-            let reported = rules.mode == Mode::Report && ask.open_in_original;
+            // What an operator asked for by name holds at once: reports are for what changed without being asked.
+            let asked_for = matches!(reason, Reason::NeedsIdentity | Reason::NeedsBootToken);
+            let reported = rules.mode == Mode::Report && ask.open_in_original && !asked_for;
             Decision {
                 allow: reported,
                 reason,
@@ -242,11 +244,11 @@ fn owner(ask: &Ask<'_>, caller: &Caller, rules: &Rules) -> Result<Reason, Reason
     if ask.secret && rules.require_machine_identity {
         return Err(Reason::NeedsIdentity);
     }
-    if !(caller.machine.as_deref() == Some(serial) || caller.in_rack_of_target) {
-        return Err(Reason::NotThisMachine);
-    }
     if rules.require_boot_token && !caller.boot_token {
         return Err(Reason::NeedsBootToken);
+    }
+    if !(caller.machine.as_deref() == Some(serial) || caller.in_rack_of_target) {
+        return Err(Reason::NotThisMachine);
     }
     Ok(Reason::OwnRack)
 }

@@ -243,6 +243,27 @@ fn report_mode_lets_in_what_the_original_let_in_and_no_more() {
     }
 }
 
+#[test]
+fn what_is_required_by_name_holds_in_report_mode_too() {
+    let report = Rules {
+        mode: Mode::Report,
+        ..ENFORCE
+    };
+    let identity = Rules {
+        require_machine_identity: true,
+        ..report
+    };
+    let token = Rules {
+        require_boot_token: true,
+        ..report
+    };
+    let stranger = Caller::default();
+    assert!(decide(&key(), &stranger, &report).allow);
+    assert_eq!(decide(&key(), &stranger, &identity).reason, Reason::NeedsIdentity);
+    assert!(!decide(&key(), &stranger, &identity).allow);
+    assert!(!decide(&key(), &stranger, &token).allow);
+}
+
 fn key() -> Ask<'static> {
     Ask {
         audience: Audience::Owner,

@@ -11,6 +11,7 @@ use neco_dctest::datacenter::{self, DataCenter};
 use neco_dctest::furnish;
 use neco_dctest::programs::succeed;
 use testkit::machine::{Guest, Machine, MachineSpec};
+use testkit::wait::{PATIENCE, holds, wait_for};
 
 /// A boot takes half a minute on a machine that does nothing else.
 const BOOT: Duration = Duration::from_secs(200);
@@ -94,8 +95,12 @@ fn a_machine_boots_from_one_server_and_opens_its_disk_by_another() {
         let second = boot(&spec, center.servers[1].ip());
         assert!(second.contains("witness: the disk was here before"), "{second}");
         assert!(!second.contains("witness: the disk is new"), "{second}");
-        let log = center.sabactl(1, &["boot-log", "NODE-1"]);
-        for stage in ["dhcp", "firmware", "ipxe", "kernel", "initrd", "ignition", "keys"] {
+        let log = wait_for("the keys to be in the time-line", PATIENCE, async || {
+            let log = center.sabactl(1, &["boot-log", "NODE-1"]);
+            holds(log.contains("\"keys\""), &log).map(|()| log)
+        })
+        .await;
+        for stage in ["dhcp", "firmware", "ipxe", "kernel", "initrd", "ignition"] {
             assert!(log.contains(&format!("\"{stage}\"")), "{stage} is missing in {log}");
         }
     });

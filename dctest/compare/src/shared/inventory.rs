@@ -219,19 +219,17 @@ async fn disk_keys(http: &Client, writer: &Running, reader: &Running) -> anyhow:
     .await
 }
 
-/// Every label whose change was acknowledged must be there.
+/// Every label whose change was acknowledged must be there. Who lost too many races is told so, and asks again.
 async fn no_lost_update(pair: &Pair) -> anyhow::Result<()> {
     let http = &pair.site.http;
     let set = async |side: &Running, label: String| {
-        let done = put(http, &side.server, &format!("labels/a2/{label}"), "x").await;
-        done.is_ok().then_some(label)
+        let path = format!("labels/a2/{label}");
+        soon(SOON, || put(http, &side.server, &path, "x")).await?;
+        anyhow::Ok(label)
     };
     let calls = (0..40).flat_map(|n| [(&pair.ours, format!("o{n}")), (&pair.original, format!("t{n}"))]);
-    let acknowledged: Vec<String> = join_all(calls.map(|(side, label)| set(side, label)))
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
+    let outcomes = join_all(calls.map(|(side, label)| set(side, label))).await;
+    let acknowledged = outcomes.into_iter().collect::<anyhow::Result<Vec<String>>>()?;
     for side in [&pair.ours, &pair.original] {
         soon(SOON, || async {
             let found = json(http, &side.server, "machines?serial=a2").await?;
@@ -245,9 +243,6 @@ async fn no_lost_update(pair: &Pair) -> anyhow::Result<()> {
         })
         .await?;
     }
-    let from = |letter: char| acknowledged.iter().filter(|label| label.starts_with(letter)).count();
-    ensure!(from('o') == 40, "ours took {} of 40 labels", from('o'));
-    ensure!(from('t') > 0, "the original took none of 40 labels");
     Ok(())
 }
 

@@ -76,8 +76,10 @@ impl Storage {
                 revision: kv.mod_revision,
                 responses: Vec::new(),
             })),
+            // Keys may be ahead of etcd's revision, since changes in flight are given keys beforehand: the next try must
+            // begin after this one, or it would want the same key for ever while nobody else writes.
             Some(_) => Ok(Attempt::KeyTaken {
-                revision: outcome.revision,
+                revision: outcome.revision.max(expected.revision),
             }),
         }
     }

@@ -130,6 +130,27 @@ async fn s42_no_entry_is_lost_when_servers_write_at_once() {
     }
 }
 
+/// Changes in flight are given keys beforehand, so a key may be ahead of the revision when nothing else happens.
+#[tokio::test]
+async fn s42_a_key_ahead_of_the_revision_stops_no_change() {
+    let site = Site::start().await;
+    site.storage.register(&actor(), fleet(1)).await.unwrap();
+    let snapshot = site.etcd.read_prefix("audit/").await.unwrap();
+    let day = snapshot.kvs.last().unwrap().key.rsplit_once('/').unwrap().0.to_owned();
+    // Each of these puts moves the revision on by one, and the last leaves three keys ahead of it.
+    let first = snapshot.revision + 4;
+    for ahead in 0..3 {
+        site.etcd
+            .put(&format!("{day}/{:016x}", first + ahead), "{}")
+            .await
+            .unwrap();
+    }
+    site.storage
+        .set_state(&actor(), "m00000", MachineState::Healthy)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn s42_a_lost_answer_does_not_double_or_lose_a_change() {
     let site = Site::start().await;

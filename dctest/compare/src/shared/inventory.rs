@@ -243,6 +243,15 @@ async fn no_lost_update(pair: &Pair) -> anyhow::Result<()> {
         })
         .await?;
     }
+    let log = String::from_utf8(get(http, &pair.ours.server, "logs").await?)?;
+    let unwritten: Vec<_> = acknowledged
+        .iter()
+        .filter(|label| {
+            !log.lines()
+                .any(|line| line.contains("\"a2\"") && line.contains(label.as_str()))
+        })
+        .collect();
+    ensure!(unwritten.is_empty(), "the audit log lacks {unwritten:?}");
     Ok(())
 }
 

@@ -70,10 +70,9 @@ pub(crate) fn configure(demo: &Demo) -> Result<()> {
     let guest = Guest::ensure()?;
     let site = demo.dir.join("site");
     copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("site"), &site)?;
-    std::fs::copy(
-        demo.dir.join("ca.crt"),
-        site.join("node/files/etc/sabakan/sabakan-tls-ca.crt"),
-    )?;
+    let certificates = site.join("node/files/etc/sabakan");
+    std::fs::create_dir_all(&certificates)?;
+    std::fs::copy(demo.dir.join("ca.crt"), certificates.join("sabakan-tls-ca.crt"))?;
     let file = |name: &str| site.join(name).display().to_string();
     let (kernel, initrd) = (guest.kernel.display().to_string(), guest.initrd.display().to_string());
     for arguments in [

@@ -41,7 +41,7 @@ const FOR_THE_ORIGINAL: Plan = Plan {
     from: 100,
     ..PLAN
 };
-/// Rounds of ours and Kea in turn; the one whose ratio is the median counts.
+/// Rounds of ours and Kea in turn; the median of each figure counts.
 const ROUNDS: usize = 3;
 
 /// What a server did.
@@ -59,20 +59,21 @@ struct Figures {
 /// # Errors
 /// When a server does not come up, or `kea-dhcp4` is missing.
 pub async fn measure(ours: &Programs, original: Option<&Programs>) -> anyhow::Result<Vec<Row>> {
-    let mut rounds = Vec::new();
+    let (mut own, mut peer) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        rounds.push((sabakan(ours, PLAN).await?, kea(PLAN).await?));
+        own.push(sabakan(ours, PLAN).await?);
+        peer.push(kea(PLAN).await?);
     }
     let original = match original {
-        Some(programs) => Some(sabakan(programs, FOR_THE_ORIGINAL).await?),
-        None => None,
+        Some(programs) => vec![sabakan(programs, FOR_THE_ORIGINAL).await?],
+        None => Vec::new(),
     };
-    let ratio = |(a, b): &(Figures, Figures)| a.peak / b.peak;
-    rounds.sort_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-    let Some((ours, kea)) = rounds.get(ROUNDS / 2) else {
-        return Ok(Vec::new());
+    let sides = Sides {
+        ours: own,
+        kea: peer,
+        original,
     };
-    Ok(rows(ours, kea, original.as_ref()))
+    Ok(sides.rows())
 }
 
 async fn sabakan(side: &Programs, plan: Plan) -> anyhow::Result<Figures> {
@@ -103,20 +104,19 @@ async fn figures(server: SocketAddrV4, plan: Plan) -> anyhow::Result<Figures> {
     })
 }
 
-/// Asks for more and more until no more is given; gives the most leases a second, and what twice that rate gives.
+/// Asks for more and more until twice in a row not all is given; gives the most leases a second, and what twice that
+/// rate gives.
 async fn peak(load: &Load, from: u32) -> anyhow::Result<(f64, (u32, f64))> {
-    let (mut rate, mut most) = (from, 0.0_f64);
-    loop {
+    let (mut rate, mut most, mut short) = (from, 0.0_f64, 0);
+    while short < 2 {
         let given = load.open(rate, Duration::from_millis(1500)).await?.rate();
         most = most.max(given);
-        if given < f64::from(rate) * 0.85 {
-            break;
-        }
+        short = if given < f64::from(rate) * 0.85 { short + 1 } else { 0 };
         rate = rate / 2 * 3;
     }
-    let asked = twice(most).max(rate);
+    let asked = twice(most);
     let given = load.open(asked, Duration::from_secs(5)).await?.rate();
-    Ok((most, (asked, given)))
+    Ok((most.max(given), (asked, given)))
 }
 
 #[allow(
@@ -128,50 +128,82 @@ fn twice(rate: f64) -> u32 {
     (rate * 2.0) as u32
 }
 
-fn rows(ours: &Figures, kea: &Figures, original: Option<&Figures>) -> Vec<Row> {
-    let sides = Sides { ours, kea, original };
-    vec![
-        sides.compared(
-            "DISCOVER to ACK, most in a second",
-            |f| f.peak,
-            |f| format!("{:.0}/s", f.peak),
-        ),
-        sides.compared("DISCOVER to ACK, new clients", |f| f.new.rate(), |f| leases(&f.new)),
-        sides.beside("1,000 DISCOVERs a second: OFFER", "mean < 5 ms", |f| offers(&f.steady)),
-        sides.beside("past the peak", "no collapse", past),
-    ]
+/// The rounds of each; none where there is no original.
+struct Sides {
+    ours: Vec<Figures>,
+    kea: Vec<Figures>,
+    original: Vec<Figures>,
 }
 
-#[derive(Clone, Copy)]
-struct Sides<'a> {
-    ours: &'a Figures,
-    kea: &'a Figures,
-    original: Option<&'a Figures>,
-}
+impl Sides {
+    fn rows(&self) -> Vec<Row> {
+        let beyond = |f: &Figures| f.beyond.1;
+        vec![
+            self.compared(
+                "new clients, DISCOVER to ACK",
+                "more than Kea, > 20 times the original",
+                |f| f.new.rate(),
+                |f| leases(&f.new),
+            ),
+            self.compared(
+                "known clients, DISCOVER to ACK, most in a second",
+                "more than Kea",
+                |f| f.peak,
+                |f| format!("{:.0}/s", f.peak),
+            ),
+            self.beside(
+                "1,000 DISCOVERs a second: OFFER",
+                "mean < 5 ms",
+                |f| f.steady.offer_mean_ms(),
+                |f| offers(&f.steady),
+            ),
+            self.beside("past the peak", "no collapse", beyond, past),
+        ]
+    }
 
-impl Sides<'_> {
-    fn compared(self, what: &str, rate: impl Fn(&Figures) -> f64, text: impl Fn(&Figures) -> String) -> Row {
-        let mut row = self.beside(what, "more than Kea, > 20 times the original", text);
-        let ours = rate(self.ours);
-        row.ours += &format!(": {:.1} times Kea", ours / rate(self.kea));
-        if let Some(original) = self.original {
-            row.ours += &format!(", {:.0} times the original", ours / rate(original));
+    fn compared(
+        &self,
+        what: &str,
+        reach: &'static str,
+        rate: impl Fn(&Figures) -> f64,
+        text: impl Fn(&Figures) -> String,
+    ) -> Row {
+        let mut row = self.beside(what, reach, &rate, text);
+        let times = |peer: &[Figures]| Some(rate(median(&self.ours, &rate)?) / rate(median(peer, &rate)?));
+        if let Some(times) = times(&self.kea) {
+            row.ours += &format!(": {times:.1} times Kea");
+        }
+        if let Some(times) = times(&self.original) {
+            row.ours += &format!(", {times:.0} times the original");
         }
         row
     }
 
-    fn beside(self, what: &str, reach: &'static str, text: impl Fn(&Figures) -> String) -> Row {
-        let mut peer = format!("Kea {}", text(self.kea));
-        if let Some(original) = self.original {
-            peer += &format!("; original {}", text(original));
+    fn beside(
+        &self,
+        what: &str,
+        reach: &'static str,
+        figure: impl Fn(&Figures) -> f64,
+        text: impl Fn(&Figures) -> String,
+    ) -> Row {
+        let told = |rounds: &[Figures]| median(rounds, &figure).map(&text).unwrap_or_default();
+        let mut peer = format!("Kea {}", told(&self.kea));
+        if !self.original.is_empty() {
+            peer += &format!("; original {}", told(&self.original));
         }
         Row {
             what: format!("DHCP, 500 racks, {what}"),
             reach,
-            ours: text(self.ours),
+            ours: told(&self.ours),
             peer,
         }
     }
+}
+
+fn median(rounds: &[Figures], figure: impl Fn(&Figures) -> f64) -> Option<&Figures> {
+    let mut sorted: Vec<_> = rounds.iter().collect();
+    sorted.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
+    sorted.get(sorted.len() / 2).copied()
 }
 
 fn leases(report: &Report) -> String {

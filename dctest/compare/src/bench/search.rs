@@ -18,6 +18,9 @@ const AS_CKE_ASKS: &str = "query q($having: MachineParams, $notHaving: MachinePa
     spec { serial labels { name value } rack indexInRack role ipv4 registerDate retireDate bmc { bmcType } } \
     status { state duration } } }";
 
+/// For all requests of one kind, where three do not take longer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
 /// Registers `machines` machines with one side's server, starts a second one, and asks it.
 ///
 /// # Errors
@@ -136,12 +139,10 @@ impl Asked<'_> {
     ) -> anyhow::Result<Row> {
         let what = format!("{what} ({} machines)", self.machines);
         let first = load::one_by_one(1, &request).await.with_context(|| what.clone())?;
-        // A request that takes seconds is asked a few times only.
-        let count = if first.quantile(1.0) > Duration::from_millis(500) {
-            3
-        } else {
-            self.requests
-        };
+        // A request that takes long is asked less often.
+        let slow = first.quantile(1.0).max(Duration::from_micros(1));
+        let fit = usize::try_from(PATIENCE.as_micros() / slow.as_micros()).unwrap_or(self.requests);
+        let count = fit.clamp(3, self.requests);
         let taken = load::one_by_one(count, &request).await.with_context(|| what.clone())?;
         Ok(Row {
             what,

@@ -216,7 +216,10 @@ async fn a_body_that_is_not_what_was_said_changes_nothing() {
         names(&a.path().join("assets")) == ["2"]
     })
     .await;
-    assert!(names(&a.path().join("neco/files/staging")).is_empty());
+    until("staging is empty again", || {
+        names(&a.path().join("neco/files/staging")).is_empty()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,7 +194,10 @@ async fn a_pull_that_was_cut_by_a_crash_goes_on_and_ends_whole() {
     })
     .await;
     assert!(two.kernel().await == Some(kernel));
-    assert!(names(&two.dir.join("neco/files/staging")).is_empty());
+    until("staging is empty again", || {
+        names(&two.dir.join("neco/files/staging")).is_empty()
+    })
+    .await;
     let index = || etcd.ctl(&["get", "--print-value-only", "/sabakan/images/coreos"]);
     until("both URLs are there, once", || index().matches("http://").count() == 2).await;
     drop(one);

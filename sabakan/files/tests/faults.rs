@@ -157,7 +157,10 @@ async fn an_interrupted_pull_goes_on_where_it_broke_off() {
         "{asked:?}"
     );
     assert!(asked[1].is_some(), "{asked:?}");
-    assert!(names(&server.dir.join("neco/files/partial")).is_empty());
+    until("partial is empty again", || {
+        names(&server.dir.join("neco/files/partial")).is_empty()
+    })
+    .await;
 }
 
 /// A small file system of its own.
@@ -205,7 +208,10 @@ async fn a_full_disk_is_reported_and_hurts_nothing_that_is_there() {
         StatusCode::INSUFFICIENT_STORAGE
     );
     assert_eq!(server.metric("sabakan_files_disk_full_total"), 3.0);
-    assert!(names(&server.dir.join("neco/files/staging")).is_empty());
+    until("staging is empty again", || {
+        names(&server.dir.join("neco/files/staging")).is_empty()
+    })
+    .await;
 
     // A pull that does not fit.
     let other = Server::start(&storage, big_dir.path()).await;

@@ -76,10 +76,19 @@ async fn an_image_uploaded_once_is_pulled_checked_and_served_by_every_server() {
     for server in &servers {
         until("the deleted one has left the disk", || server.image_dirs() == ["1.0"]).await;
         assert!(server.get("boot/coreos/kernel").await.bytes().await.unwrap() == kernel);
-        assert_eq!(server.metric("sabakan_images_items_total"), 1.0);
+        until("it is no longer counted", || {
+            server.metric("sabakan_images_items_total") == 1.0
+        })
+        .await;
         assert_eq!(server.metric("sabakan_images_bytes_total"), 8_000_001.0);
-        assert!(names(&server.dir.join("neco/files/partial")).is_empty());
-        assert!(names(&server.dir.join("neco/files/staging")).is_empty());
+        until("partial is empty again", || {
+            names(&server.dir.join("neco/files/partial")).is_empty()
+        })
+        .await;
+        until("staging is empty again", || {
+            names(&server.dir.join("neco/files/staging")).is_empty()
+        })
+        .await;
     }
     let audit = etcd.ctl(&["get", "--prefix", "--print-value-only", "/sabakan/audit/"]);
     for words in [

@@ -10,6 +10,7 @@ use reqwest::{Client, Method};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::archive;
 use crate::programs::Programs;
 use crate::site::{Server, Site};
 
@@ -105,8 +106,11 @@ async fn ask(http: &Client, server: &Server, request: &Request) -> anyhow::Resul
     let mut builder = http.request(method, format!("{base}{}", request.path));
     if let Some(json) = &request.json {
         builder = builder.json(json);
-    } else if let Some(tar) = &request.tar {
-        builder = builder.body(archive(tar)?);
+    } else if let Some(members) = &request.tar {
+        let members = members
+            .iter()
+            .map(|(name, content)| (name.as_str(), content.as_bytes()));
+        builder = builder.body(archive::tar(members)?);
     } else if let Some(text) = &request.text {
         builder = builder.body(text.clone());
     } else if let Some(big) = request.big {
@@ -158,18 +162,6 @@ async fn ask(http: &Client, server: &Server, request: &Request) -> anyhow::Resul
         headers,
         body,
     })
-}
-
-fn archive(members: &BTreeMap<String, String>) -> anyhow::Result<Vec<u8>> {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (name, content) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(u64::try_from(content.len())?);
-        header.set_mode(0o644);
-        header.set_cksum();
-        tar.append_data(&mut header, name, content.as_bytes())?;
-    }
-    Ok(tar.into_inner()?)
 }
 
 /// What may differ from run to run gives way to a word.

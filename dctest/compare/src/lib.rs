@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "commands for developers: they speak on the terminal")]
 
 pub mod answers;
+pub mod archive;
 pub mod bench;
 pub mod certs;
 pub mod commands;

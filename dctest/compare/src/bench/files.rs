@@ -9,6 +9,7 @@ use anyhow::{Context, bail, ensure};
 use reqwest::Client;
 use tempfile::TempDir;
 
+use crate::archive;
 use crate::programs::Programs;
 use crate::site::{self, Site};
 use crate::table::Row;
@@ -72,17 +73,10 @@ fn rows(mut pairs: Vec<(Served, Served)>) -> Vec<Row> {
 /// An image whose kernel is large and whose initrd is small.
 pub(super) async fn upload(http: &Client, url: &str) -> anyhow::Result<()> {
     let kernel = vec![0x5a_u8; KERNEL_MIB << 20];
-    let mut tar = tar::Builder::new(Vec::new());
-    for (name, content) in [("kernel", kernel.as_slice()), ("initrd.gz", b"small".as_slice())] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(u64::try_from(content.len())?);
-        header.set_mode(0o644);
-        header.set_cksum();
-        tar.append_data(&mut header, name, content)?;
-    }
+    let archive = archive::tar([("kernel", kernel.as_slice()), ("initrd.gz", b"small")])?;
     let answer = http
         .put(format!("{url}/api/v1/images/coreos/1.0.0"))
-        .body(tar.into_inner()?)
+        .body(archive)
         .send()
         .await?;
     ensure!(answer.status().is_success(), "PUT image: {}", answer.status());

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::api::{PULLED, at, delete, get, json, same, send, soon};
 use super::{Pair, Report, Running};
+use crate::archive;
 
 /// What stays for whoever takes over: an image and an asset by each.
 pub(super) const KEPT: [(&str, &str); 2] = [("kept-by-ours", "1.0.0"), ("kept-by-original", "2.0.0")];
@@ -71,16 +72,10 @@ pub(super) fn kernel(id: &str) -> String {
 }
 
 async fn upload_image(http: &Client, side: &Running, id: &str) -> anyhow::Result<()> {
-    let mut tar = tar::Builder::new(Vec::new());
-    for (name, content) in [("kernel", kernel(id)), ("initrd.gz", format!("initrd {id}"))] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(u64::try_from(content.len())?);
-        header.set_mode(0o644);
-        header.set_cksum();
-        tar.append_data(&mut header, name, content.as_bytes())?;
-    }
+    let (kernel, initrd) = (kernel(id), format!("initrd {id}"));
+    let archive = archive::tar([("kernel", kernel.as_bytes()), ("initrd.gz", initrd.as_bytes())])?;
     let request = at(http, Method::PUT, &side.server, &format!("images/coreos/{id}"));
-    send(request.body(tar.into_inner()?)).await.map(drop)
+    send(request.body(archive)).await.map(drop)
 }
 
 /// On the disk in the layout that both know, and served.

@@ -11,7 +11,7 @@
 //!   have written them.
 
 #[macro_use]
-mod record;
+extern crate gojson;
 
 pub mod asset;
 pub mod audit;
@@ -20,7 +20,6 @@ pub mod dhcp;
 pub mod ignition;
 pub mod image;
 pub mod ipam;
-pub mod json;
 pub mod kernel_params;
 pub mod lease;
 pub mod mac;
@@ -29,7 +28,8 @@ pub mod query;
 pub mod rack;
 pub mod site;
 pub mod state;
-pub mod time;
+
+pub use gojson::{json, time};
 
 pub use asset::{Asset, AssetStatus};
 pub use audit::{AuditCategory, AuditEntry};
@@ -48,3 +48,8 @@ pub use rack::RackUsage;
 pub use site::SiteConfig;
 pub use state::MachineState;
 pub use time::GoTime;
+
+leaves!(MachineState, AuditCategory, Mac, Stage);
+
+#[cfg(test)]
+mod json_tests;

@@ -10,6 +10,7 @@
 ///   doubled members wins, unknown members go to `extra`.
 ///
 /// Serde's derive with `flatten` would buffer every object and forget the order and the numbers of unknown members.
+#[macro_export]
 macro_rules! record {
     (
         $(#[$meta:meta])*
@@ -29,7 +30,7 @@ macro_rules! record {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
-                $( record!(@write map, $json, $(($opt))? &self.$field); )*
+                $( $crate::record!(@write map, $json, $(($opt))? &self.$field); )*
                 self.extra.serialize_into(&mut map)?;
                 map.end()
             }

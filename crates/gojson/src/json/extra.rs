@@ -25,7 +25,7 @@ impl Extra {
     }
 
     /// Adds a member; of doubled names the last wins, as in Go.
-    pub(crate) fn insert(&mut self, name: String, value: RawJson) {
+    pub fn insert(&mut self, name: String, value: RawJson) {
         let members = self.0.get_or_insert_default();
         match members.iter_mut().find(|(n, _)| *n == name) {
             Some(slot) => slot.1 = value,
@@ -33,7 +33,11 @@ impl Extra {
         }
     }
 
-    pub(crate) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    /// Writes the members into an object, as they were read.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         for (name, value) in self.0.iter().flat_map(|members| members.iter()) {
             map.serialize_entry(name, value)?;
         }
@@ -42,13 +46,15 @@ impl Extra {
 }
 
 /// The name of a member, looked up among the known ones.
-pub(crate) enum Member {
+pub enum Member {
+    /// One of the names given.
     Known(&'static str),
+    /// Any other.
     Unknown(String),
 }
 
 /// Reads a member's name without allocating when it is known.
-pub(crate) struct MemberSeed(pub(crate) &'static [&'static str]);
+pub struct MemberSeed(pub &'static [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for MemberSeed {
     type Value = Member;

@@ -13,11 +13,13 @@ mod strict;
 mod string_int;
 
 pub use extra::Extra;
-pub(crate) use extra::{Member, MemberSeed};
+#[doc(hidden)]
+pub use extra::{Member, MemberSeed};
 pub use format::GoFormatter;
 pub use raw::RawJson;
 pub use strict::Strict;
-pub(crate) use strict::{OmitEmpty, join_path};
+#[doc(hidden)]
+pub use strict::{OmitEmpty, join_path};
 pub use string_int::StringInt;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -123,6 +125,3 @@ fn garbage(error: serde_json::Error) -> JsonError {
         problem: format!("something follows the JSON document: {error}"),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -14,7 +14,8 @@ pub trait Strict {
 }
 
 /// `parent` and `child` as one path; an index needs no dot.
-pub(crate) fn join_path(parent: &str, child: &str) -> String {
+#[must_use]
+pub fn join_path(parent: &str, child: &str) -> String {
     if child.starts_with('[') {
         format!("{parent}{child}")
     } else {
@@ -22,8 +23,10 @@ pub(crate) fn join_path(parent: &str, child: &str) -> String {
     }
 }
 
+/// Implements [`Strict`] for types that hold no members of their own.
+#[macro_export]
 macro_rules! leaves {
-    ($($ty:ty),* $(,)?) => { $( impl Strict for $ty {
+    ($($ty:ty),* $(,)?) => { $( impl $crate::json::Strict for $ty {
         fn first_unknown(&self) -> Option<String> {
             None
         }
@@ -40,10 +43,7 @@ leaves!(
     StringInt,
     serde_json::Map<String, serde_json::Value>,
     crate::time::GoTime,
-    crate::state::MachineState,
-    crate::audit::AuditCategory,
-    crate::mac::Mac,
-    crate::boot_log::Stage,
+    serde_json::Value,
 );
 
 impl<T: Strict> Strict for Option<T> {
@@ -84,7 +84,8 @@ impl<T: Strict> Strict for BTreeMap<String, T> {
 }
 
 /// Values that Go's `omitempty` leaves out.
-pub(crate) trait OmitEmpty {
+pub trait OmitEmpty {
+    /// Whether Go leaves this value out.
     fn is_go_empty(&self) -> bool;
 }
 
@@ -103,5 +104,17 @@ impl<T> OmitEmpty for Vec<T> {
 impl<T> OmitEmpty for Option<T> {
     fn is_go_empty(&self) -> bool {
         self.is_none()
+    }
+}
+
+impl OmitEmpty for bool {
+    fn is_go_empty(&self) -> bool {
+        !self
+    }
+}
+
+impl OmitEmpty for i64 {
+    fn is_go_empty(&self) -> bool {
+        *self == 0
     }
 }

@@ -1,0 +1,3 @@
+//! The operators' command for CKE.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Administers the etcd that a cluster's control plane runs on.

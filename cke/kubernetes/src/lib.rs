@@ -1,0 +1,1 @@
+//! Sees and changes Kubernetes through its API.

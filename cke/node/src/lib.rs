@@ -1,0 +1,1 @@
+//! Sees and changes nodes through their container engine.

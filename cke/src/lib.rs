@@ -1,0 +1,1 @@
+//! The daemon that builds Kubernetes clusters and keeps them.

@@ -1,0 +1,1 @@
+//! Everything of CKE in etcd, typed.

@@ -1,0 +1,1 @@
+//! Small programs that run in containers on every node.

@@ -36,7 +36,12 @@ pub enum Certificate {
     /// Any user of etcd.
     EtcdClient { user: String, ttl: String },
     /// Server of Kubernetes' API on a node.
-    ApiServer { nodename: String, address: String, service_subnet: String, cluster_domain: String },
+    ApiServer {
+        nodename: String,
+        address: String,
+        service_subnet: String,
+        cluster_domain: String,
+    },
     /// kube-scheduler.
     Scheduler,
     /// kube-controller-manager.

@@ -33,7 +33,7 @@ record! {
         /// Options of the components.
         "options" options: Options,
         /// REST mappings that need no discovery.
-        "trusted_rest_mappings" (omitempty) trusted_rest_mappings: Option<Vec<TrustedRestMapping>>,
+        "trusted_rest_mappings" (omitempty) trusted_rest_mappings: Vec<TrustedRestMapping>,
     }
 }
 
@@ -57,11 +57,33 @@ record! {
     }
 }
 
+impl Cluster {
+    /// The node with this address.
+    #[must_use]
+    pub fn node(&self, address: &str) -> Option<&Node> {
+        self.nodes.iter().find(|n| n.address == address)
+    }
+
+    /// Control planes, in the order of the declaration.
+    pub fn control_planes(&self) -> impl Iterator<Item = &Node> + Clone {
+        self.nodes.iter().filter(|n| n.control_plane)
+    }
+
+    /// The other nodes, in the order of the declaration.
+    pub fn workers(&self) -> impl Iterator<Item = &Node> + Clone {
+        self.nodes.iter().filter(|n| !n.control_plane)
+    }
+}
+
 impl Node {
     /// Name of the Node object: the host name, or else the address.
     #[must_use]
     pub fn nodename(&self) -> &str {
-        if self.hostname.is_empty() { &self.address } else { &self.hostname }
+        if self.hostname.is_empty() {
+            &self.address
+        } else {
+            &self.hostname
+        }
     }
 }
 
@@ -271,7 +293,7 @@ record! {
         /// Limit of the health check; 30 where missing.
         "command_timeout_seconds" (omitempty) command_timeout_seconds: Option<i64>,
         /// Command to run after a success.
-        "success_command" (omitempty) success_command: Option<Vec<String>>,
+        "success_command" (omitempty) success_command: Vec<String>,
         /// Limit of that command; 30 where missing.
         "success_command_timeout" (omitempty) success_command_timeout: Option<i64>,
     }

@@ -18,9 +18,9 @@ record! {
     /// A selector of labels; an empty one selects all.
     pub struct LabelSelector {
         /// Labels that must have these values.
-        "matchLabels" (omitempty) match_labels: Option<BTreeMap<String, String>>,
+        "matchLabels" (omitempty) match_labels: BTreeMap<String, String>,
         /// Further conditions.
-        "matchExpressions" (omitempty) match_expressions: Option<Vec<LabelRequirement>>,
+        "matchExpressions" (omitempty) match_expressions: Vec<LabelRequirement>,
     }
 }
 
@@ -32,7 +32,7 @@ record! {
         /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
         "operator" operator: String,
         /// Values for `In` and `NotIn`.
-        "values" (omitempty) values: Option<Vec<String>>,
+        "values" (omitempty) values: Vec<String>,
     }
 }
 

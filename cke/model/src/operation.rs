@@ -44,11 +44,23 @@ pub enum Action {
     /// Pulls an image where it is missing.
     PullImage { nodes: Vec<String>, image: String },
     /// Makes directories, with the tools image.
-    MakeDirs { nodes: Vec<String>, image: String, dirs: Vec<String> },
+    MakeDirs {
+        nodes: Vec<String>,
+        image: String,
+        dirs: Vec<String>,
+    },
     /// Removes everything in a directory, with the tools image.
-    EmptyDir { nodes: Vec<String>, image: String, dir: String },
+    EmptyDir {
+        nodes: Vec<String>,
+        image: String,
+        dir: String,
+    },
     /// Copies CNI plugins to the node, with the tools image.
-    InstallCni { nodes: Vec<String>, image: String, binds: Vec<Mount> },
+    InstallCni {
+        nodes: Vec<String>,
+        image: String,
+        binds: Vec<Mount>,
+    },
     /// Writes files atomically, with the tools image.
     WriteFiles { image: String, nodes: Vec<NodeFiles> },
     /// Starts a named container; one of that name which does not run is removed, one that runs is left.
@@ -69,26 +81,50 @@ pub enum Action {
     /// Waits until writes succeed, and with `redundant` until a member more than the quorum answers.
     EtcdWaitSync { endpoints: Vec<String>, redundant: bool },
     /// Adds a member, where it is none, and starts its container with the members as they are then.
-    EtcdAddMember { endpoints: Vec<String>, nodename: String, address: String, container: RunContainer },
+    EtcdAddMember {
+        endpoints: Vec<String>,
+        nodename: String,
+        address: String,
+        container: RunContainer,
+    },
     /// Removes members.
     EtcdRemoveMembers { endpoints: Vec<String>, ids: Vec<u64> },
 
     /// Waits until the API answers and `kube-system` has its service account.
     KubeWait { api_server: String },
     /// Puts boot taints back on Node objects.
-    KubeRetaint { api_server: String, nodes: Vec<String>, taints: Vec<Taint> },
+    KubeRetaint {
+        api_server: String,
+        nodes: Vec<String>,
+        taints: Vec<Taint>,
+    },
     /// Updates labels, annotations and taints of Node objects: what they must have.
-    KubeUpdateNodes { api_server: String, nodes: Vec<NodeAttributes> },
+    KubeUpdateNodes {
+        api_server: String,
+        nodes: Vec<NodeAttributes>,
+    },
     /// Removes Node objects after draining is no longer possible.
     KubeRemoveNodes { api_server: String, names: Vec<String> },
     /// Makes or updates Endpoints.
-    KubePutEndpoints { api_server: String, create: bool, endpoints: KubeEndpoints },
+    KubePutEndpoints {
+        api_server: String,
+        create: bool,
+        endpoints: KubeEndpoints,
+    },
     /// Makes or updates an EndpointSlice.
-    KubePutEndpointSlice { api_server: String, create: bool, slice: KubeEndpointSlice },
+    KubePutEndpointSlice {
+        api_server: String,
+        create: bool,
+        slice: KubeEndpointSlice,
+    },
     /// Makes or updates the service `kube-system/cke-etcd`.
     KubePutEtcdService { api_server: String, create: bool },
     /// Makes or updates a ConfigMap of DNS.
-    KubePutConfigMap { api_server: String, create: bool, config_map: KubeConfigMap },
+    KubePutConfigMap {
+        api_server: String,
+        create: bool,
+        config_map: KubeConfigMap,
+    },
     /// Applies a resource on the server's side.
     KubeApply {
         api_server: String,
@@ -100,11 +136,23 @@ pub enum Action {
     KubeUncordon { api_server: String, nodes: Vec<String> },
 
     /// Evicts in a dry run, marks and cordons nodes, writes the entries as draining, evicts.
-    RebootDrainStart { api_server: String, entries: Vec<RebootEntry>, policy: Reboot },
+    RebootDrainStart {
+        api_server: String,
+        entries: Vec<RebootEntry>,
+        policy: Reboot,
+    },
     /// Deletes pods of daemon sets with the strategy `OnDelete`.
-    RebootDeleteDaemonSetPods { api_server: String, entries: Vec<RebootEntry>, policy: Reboot },
+    RebootDeleteDaemonSetPods {
+        api_server: String,
+        entries: Vec<RebootEntry>,
+        policy: Reboot,
+    },
     /// Writes the entries as rebooting and runs the reboot command.
-    RebootReboot { api_server: String, entries: Vec<RebootEntry>, policy: Reboot },
+    RebootReboot {
+        api_server: String,
+        entries: Vec<RebootEntry>,
+        policy: Reboot,
+    },
     /// Puts entries back into the queue, with a back-off.
     RebootDrainTimeout { entries: Vec<RebootEntry> },
     /// Removes entries whose nodes have booted or are gone.
@@ -113,11 +161,19 @@ pub enum Action {
     RebootCancel { entries: Vec<RebootEntry> },
 
     /// Cordons and drains the node of an entry.
-    RepairDrainStart { api_server: String, entry: RepairEntry, policy: Repair },
+    RepairDrainStart {
+        api_server: String,
+        entry: RepairEntry,
+        policy: Repair,
+    },
     /// Runs the repair command of the entry's step.
     RepairExecute { entry: RepairEntry, command: CommandLine },
     /// Ends an entry; runs the success command, where there is one.
-    RepairFinish { entry: RepairEntry, succeeded: bool, command: Option<CommandLine> },
+    RepairFinish {
+        entry: RepairEntry,
+        succeeded: bool,
+        command: Option<CommandLine>,
+    },
     /// Gives up a drain, with a back-off.
     RepairDrainTimeout { entry: RepairEntry },
     /// Removes an entry.
@@ -185,7 +241,12 @@ pub enum Content {
     /// The stored key of service accounts alone.
     ServiceAccountKey,
     /// A kubeconfig with a new certificate inside.
-    Kubeconfig { cluster: String, user: String, server: String, certificate: Certificate },
+    Kubeconfig {
+        cluster: String,
+        user: String,
+        server: String,
+        certificate: Certificate,
+    },
     /// How Secrets are encrypted in etcd, with the keys from Vault.
     EncryptionConfiguration,
 }

@@ -101,6 +101,12 @@ impl<T> OmitEmpty for Vec<T> {
     }
 }
 
+impl<K, V> OmitEmpty for BTreeMap<K, V> {
+    fn is_go_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 impl<T> OmitEmpty for Option<T> {
     fn is_go_empty(&self) -> bool {
         self.is_none()

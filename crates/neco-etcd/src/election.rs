@@ -182,6 +182,20 @@ impl Leadership {
         Guard::CreateRevision(self.key.clone(), self.create_revision)
     }
 
+    /// The lease under which the office is held: keys put with it go when the office does.
+    pub fn lease_id(&self) -> i64 {
+        self.lease.id()
+    }
+
+    /// How long the office is certain to be held, by this host's monotonic clock ([`Lease::remaining`]). To be asked just
+    /// before an effect outside etcd, with a margin for the effect itself.
+    pub fn remaining(&self) -> Duration {
+        if self.lost.is_cancelled() {
+            return Duration::ZERO;
+        }
+        self.lease.remaining()
+    }
+
     /// Cancelled once the office is lost, or may be. To be asked just before an effect outside etcd.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()

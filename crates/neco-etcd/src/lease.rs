@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,6 +21,7 @@ pub struct Lease {
     id: i64,
     ttl: Duration,
     lost: CancellationToken,
+    valid_until: watch::Receiver<Instant>,
     keeper: Option<AbortOnDropHandle<()>>,
 }
 
@@ -39,13 +41,15 @@ impl Etcd {
         let (id, ttl) = granted.await?;
         let ttl = Duration::from_secs(ttl.max(1).unsigned_abs());
         let lost = CancellationToken::new();
-        let keeper = keep(self.clone(), id, ttl, asked + ttl, lost.clone());
+        let (until, valid_until) = watch::channel(asked + ttl);
+        let keeper = keep(self.clone(), id, ttl, until, lost.clone());
         let keeper = Some(AbortOnDropHandle::new(tokio::spawn(keeper)));
         Ok(Lease {
             etcd: self.clone(),
             id,
             ttl,
             lost,
+            valid_until,
             keeper,
         })
     }
@@ -92,6 +96,15 @@ impl Lease {
         self.ttl
     }
 
+    /// How long the lease is certain to live, by this host's monotonic clock. Zero once it may be gone, also in a process
+    /// that stood still and has not heard of it yet.
+    pub fn remaining(&self) -> Duration {
+        if self.lost.is_cancelled() {
+            return Duration::ZERO;
+        }
+        self.valid_until.borrow().saturating_duration_since(Instant::now())
+    }
+
     /// Cancelled once the lease is gone, or may be: nothing that relies on it may go on.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
@@ -121,13 +134,17 @@ impl Drop for Lease {
 
 /// Keeps the lease until it is lost. `valid_until` counts from before the request that etcd answered, so it is never
 /// later than what etcd thinks.
-async fn keep(etcd: Etcd, id: i64, ttl: Duration, mut valid_until: Instant, lost: CancellationToken) {
+async fn keep(etcd: Etcd, id: i64, ttl: Duration, until: watch::Sender<Instant>, lost: CancellationToken) {
     let interval = ttl / 3;
+    let mut valid_until = *until.borrow();
     loop {
         tokio::time::sleep_until((valid_until - ttl + interval).max(Instant::now())).await;
         let asked = Instant::now();
         match tokio::time::timeout_at(valid_until, etcd.keep_lease_alive(id)).await {
-            Ok(Ok(())) => valid_until = asked + ttl,
+            Ok(Ok(())) => {
+                valid_until = asked + ttl;
+                until.send_replace(valid_until);
+            }
             Ok(Err(error)) if error.is_unavailable() && Instant::now() < valid_until => {
                 tracing::warn!(lease = %format_args!("{id:x}"), %error, "lease not kept alive yet");
                 tokio::time::sleep(interval.min(etcd.timeout()) / 4).await;

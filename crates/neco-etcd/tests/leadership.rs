@@ -121,3 +121,19 @@ async fn etcdctl_sees_the_leader_that_we_elect() {
     let id = leader.key().rsplit('/').next().unwrap();
     assert!(leases.contains(id), "{leases} has no {id}");
 }
+
+#[tokio::test]
+async fn a_leader_knows_how_long_it_is_certain_to_lead() {
+    let server = Server::start().await;
+    let proxy = Proxy::start(server.members()[0].address()).await;
+    let etcd = connect(vec![format!("http://{}", proxy.address())]).await;
+    let leadership = etcd.election("leader", "me", TTL).campaign().await.unwrap();
+    assert!(leadership.remaining() > TTL / 2);
+    proxy.freeze();
+    let before = leadership.remaining();
+    wait_for("the certainty to end", PATIENCE, || async {
+        let now = leadership.remaining();
+        holds(now.is_zero() && now <= before, format!("{now:?} are left"))
+    })
+    .await;
+}

@@ -43,11 +43,12 @@ pub struct Step {
 pub enum Action {
     /// Pulls an image where it is missing.
     PullImage { nodes: Vec<String>, image: String },
-    /// Makes directories, with the tools image.
+    /// Makes directories, with the tools image; `mode` in octal digits, `755`.
     MakeDirs {
         nodes: Vec<String>,
         image: String,
         dirs: Vec<String>,
+        mode: String,
     },
     /// Removes everything in a directory, with the tools image.
     EmptyDir {

@@ -12,6 +12,8 @@ mod words;
 pub mod certificate;
 pub mod cluster;
 pub mod constraints;
+pub mod controls;
+pub mod file;
 pub mod images;
 pub mod kubernetes;
 pub mod names;
@@ -28,6 +30,8 @@ pub mod vault;
 
 pub use cluster::{Cluster, Node};
 pub use constraints::Constraints;
+pub use controls::{Budget, Controls, Freeze};
+pub use file::ResolvedFile;
 pub use images::Images;
 pub use observed::Observed;
 pub use operation::{Action, Operation, Step};

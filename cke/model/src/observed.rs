@@ -7,6 +7,7 @@ use crate::kubernetes::{KubeConfigMap, KubeEndpointSlice, KubeEndpoints, KubeNod
 use crate::reboot::RebootEntry;
 use crate::repair::RepairEntry;
 use crate::service::ServiceParams;
+use gojson::GoTime;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,6 +117,9 @@ pub struct EtcdMember {
 /// Kubernetes, as a healthy API server shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct KubernetesStatus {
+    /// Why nothing is known of it although an API server seems healthy; what follows is then empty and means nothing.
+    #[serde(default)]
+    pub unknown_because: Option<String>,
     /// Whether the API answers and the service account `default` of `kube-system` exists.
     pub control_plane_ready: bool,
     /// All Node objects.
@@ -149,6 +153,9 @@ pub struct RebootObservation {
     pub enabled: bool,
     /// All entries, by index.
     pub entries: Vec<RebootEntry>,
+    /// Since when an entry is known to be as it is, by index: for entries that do not say when they changed, as new ones.
+    #[serde(default)]
+    pub seen_since: BTreeMap<i64, GoTime>,
     /// Of entries that drain: indices whose nodes hold no pod any more that must go, and no volume in use.
     pub drained: BTreeSet<i64>,
     /// Of entries that reboot: indices whose boot check said `true`.
@@ -162,6 +169,9 @@ pub struct RepairObservation {
     pub enabled: bool,
     /// All entries, by index.
     pub entries: Vec<RepairEntry>,
+    /// Since when an entry is known to be as it is, by index: for entries that do not say when they changed, as new ones.
+    #[serde(default)]
+    pub seen_since: BTreeMap<i64, GoTime>,
     /// Addresses whose health check said `true`.
     pub healthy: BTreeSet<String>,
     /// Addresses whose nodes are drained.

@@ -9,7 +9,7 @@ CARGO_TARGET_DIR ?= $(NECO_CACHE)/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-lab demo demo-down test lint bench peers fuzz docs image
+.PHONY: help setup setup-build setup-lab servers demo demo-down test lint bench peers fuzz docs image
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +21,13 @@ setup-build:
 setup-lab: setup-build
 	@dctest/setup/apt.sh lab
 	@dctest/setup/etcd.sh
+	@dctest/setup/openbao.sh
 	@dctest/setup/guest.sh
 	@dctest/setup/ignition-validate.sh
+
+servers: setup-lab ## build Kubernetes, CoreDNS and CNI plugins, and the root of nodes
+	@dctest/setup/servers.sh
+	@dctest/setup/node-image.sh
 
 setup: setup-lab ## install what is missing: packages, cargo tools, etcd, a guest to boot
 

@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 
 build="build-essential ca-certificates clang curl git libprotobuf-dev make mold pkg-config protobuf-compiler python3-venv shellcheck"
-lab="cpio cryptsetup-bin dnsmasq-base e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssl ovmf procps runc socat swtpm swtpm-tools
-  tpm2-tools libtss2-tcti-device0 busybox-static systemd"
+lab="cpio cryptsetup-bin debootstrap dnsmasq-base e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssh-client openssl ovmf procps runc socat swtpm swtpm-tools
+  tpm2-tools libtss2-tcti-device0 busybox-static systemd systemd-container"
 
 image="busybox-static buildah ipxe"
 bench="iproute2 kea-admin kea-dhcp4-server nginx-light wrk"

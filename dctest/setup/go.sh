@@ -40,3 +40,23 @@ go_build() {
     done
   )
 }
+
+# go_servers FOLDER OUT LDFLAGS PACKAGE=BINARY...: builds main packages of the module in servers/FOLDER, whose go.mod and go.sum pin every
+# dependency with its checksum, into OUT.
+go_servers() {
+  local folder=$1 out=$2 flags=$3 dir
+  shift 3
+  dir=$NECO_CACHE/build/$folder
+  rm -rf "$dir"
+  mkdir -p "$dir" "$out"
+  cp "$(dirname "${BASH_SOURCE[0]}")/servers/$folder"/{go.mod,go.sum,tools.go} "$dir/"
+  (
+    cd "$dir" || exit
+    for p in "$@"; do
+      # A program that runs is not written over: it is put in place whole.
+      GOFLAGS="-mod=readonly -buildvcs=false" quietly "$folder-build.log" \
+        go build -ldflags "-s -w $flags" -o "$out/${p#*=}.new" "${p%=*}"
+      mv -f "$out/${p#*=}.new" "$out/${p#*=}"
+    done
+  )
+}

@@ -22,7 +22,7 @@ mirror() { # where this machine's own apt gets Debian
 
 version=$({ cat "$here/node-image.sh"; cd "$here/node" && find . -type f -exec sha256sum {} + | sort; } | sha256sum | cut -d' ' -f1)
 if fresh node-image "$version" && [ -d "$nodes/base" ] && [ -d "$nodes/tools" ]; then exit 0; fi
-name=base-${version:0:12}
+root=base-${version:0:12}
 
 # Packages change seldom, our own files often: they have a stamp each.
 if ! fresh node-packages "$packages" || [ ! -d "$nodes/packages" ]; then
@@ -100,8 +100,8 @@ ldconfig -r "$tools"
 for old in "$nodes"/base-*; do
   grep -q "$old" /proc/mounts || rm -rf "$old"
 done
-rm -rf "${nodes:?}/$name" "$nodes/tools"
-mv "$base" "$nodes/$name"
+rm -rf "${nodes:?}/$root" "$nodes/tools"
+mv "$base" "$nodes/$root"
 mv "$tools" "$nodes/tools"
-ln -sfn "$name" "$nodes/base"
+ln -sfn "$root" "$nodes/base"
 stamp node-image "$version"

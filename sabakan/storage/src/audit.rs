@@ -1,17 +1,16 @@
 //! The audit log: who changed what, stored in the transaction of the change.
 //!
-//! An entry's key is its day and the revision that its change was expected to get, one above the newest that the writer had
-//! read. That is exact unless another write slips in between, so what counts is the entry's own revision: [`dump`] shows it
-//! as `rev`. The guard that the key be absent makes the entry the change's idempotency token as well: a transaction of which
-//! nobody knows whether it happened can be sent again, it happens once.
+//! An entry's key is its day, the revision that its change was expected to get (one above the newest that the writer had
+//! read), and a number that nobody else has. The revision is exact unless another write slips in between, so what counts is the
+//! entry's own: [`dump`] shows it as `rev`. The number keeps apart what begins at the same revision, and keeps the original, which
+//! puts its entries unguarded at a revision alone, from writing over ours. The guard that the key be absent makes the entry the
+//! change's idempotency token as well: a transaction of which nobody knows whether it happened can be sent again, it happens once.
 
 mod commit;
 mod compact;
 mod dump;
-mod reserve;
 
 pub use dump::AuditPage;
-pub(crate) use reserve::Reservations;
 
 use jiff::Timestamp;
 use sabakan_model::{AuditCategory, AuditEntry, GoTime, JsonError, to_go_json};

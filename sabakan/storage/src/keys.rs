@@ -82,9 +82,9 @@ pub(crate) fn audit_day(day: &str) -> String {
     format!("{AUDIT}{day}/")
 }
 
-/// The key of an audit entry.
-pub(crate) fn audit(day: &str, revision: i64) -> String {
-    format!("{AUDIT}{day}/{revision:016x}")
+/// The key of an audit entry; `own` is a number that no other entry has.
+pub(crate) fn audit(day: &str, revision: i64, own: u64) -> String {
+    format!("{AUDIT}{day}/{revision:016x}-{own:016x}")
 }
 
 /// True when `name` can be one segment of a key: not empty, no `/`, not `.` or `..`, no control characters.
@@ -101,8 +101,10 @@ mod tests {
 
     #[test]
     fn audit_keys_sort_by_revision() {
-        assert_eq!(audit("20261122", 81), "audit/20261122/0000000000000051");
-        assert!(audit("20261122", 9) < audit("20261122", 10));
+        assert_eq!(audit("20261122", 81, 7), "audit/20261122/0000000000000051-0000000000000007");
+        assert!(audit("20261122", 9, 7) < audit("20261122", 10, 0));
+        // The original's key of the same revision.
+        assert!("audit/20261122/0000000000000051" < audit("20261122", 81, 0).as_str());
     }
 
     #[test]

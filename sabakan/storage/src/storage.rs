@@ -3,7 +3,6 @@
 mod background;
 mod metrics;
 
-use crate::audit::Reservations;
 use crate::boot_log::BootLog;
 use crate::world::World;
 use crate::{MachineEntry, StorageError, StorageOptions, mirror, schema};
@@ -43,7 +42,6 @@ pub(crate) struct Inner {
     pub(crate) heard: Mutex<Instant>,
     pub(crate) metrics: Metrics,
     pub(crate) boot_log: BootLog,
-    pub(crate) audit_revisions: Reservations,
     progress: neco_etcd::Progress,
     /// Unfinished registrations: their last activity, and since when nothing happened.
     pub(crate) journals_seen: Mutex<HashMap<String, (u64, Instant)>>,
@@ -83,7 +81,6 @@ impl Storage {
         let inner = Inner {
             site: watch::Sender::new(world.site()),
             boot_log: BootLog::new(options.boot_log),
-            audit_revisions: Reservations::default(),
             applied: watch::Sender::new(revision),
             heard: Mutex::new(Instant::now()),
             journals_seen: Mutex::default(),

@@ -5,9 +5,6 @@ use crate::{Storage, StorageError, keys};
 use neco_etcd::{Error as EtcdError, Kv, Outcome, Response, Txn};
 use std::time::Duration;
 
-/// Two servers that read the same revision want the same keys; each round one of them gets through for each key.
-const MAX_ATTEMPTS: u32 = 64;
-
 /// How often a transaction of unknown fate is sent again before the uncertainty is handed to the caller.
 const MAX_UNCERTAIN: u32 = 5;
 
@@ -31,24 +28,14 @@ impl Storage {
         actor: &Actor,
         draft: &AuditDraft,
         txn: &Txn,
-        mut revision: i64,
+        revision: i64,
     ) -> Result<Outcome, StorageError> {
-        for _ in 0..MAX_ATTEMPTS {
-            match self.commit_entry(actor, draft, txn, revision).await? {
-                Attempt::Done(outcome) => {
-                    if outcome.succeeded {
-                        tell(actor, draft, outcome.revision);
-                        self.settle(outcome.revision).await;
-                    }
-                    return Ok(outcome);
-                }
-                Attempt::KeyTaken { revision: newer } => revision = newer,
-            }
+        let outcome = self.commit_entry(actor, draft, txn, revision + 1).await?;
+        if outcome.succeeded {
+            tell(actor, draft, outcome.revision);
+            self.settle(outcome.revision).await;
         }
-        Err(StorageError::Contention {
-            op: "storing an audit entry",
-            attempts: MAX_ATTEMPTS,
-        })
+        Ok(outcome)
     }
 
     async fn commit_entry(
@@ -56,32 +43,24 @@ impl Storage {
         actor: &Actor,
         draft: &AuditDraft,
         txn: &Txn,
-        revision: i64,
-    ) -> Result<Attempt, StorageError> {
+        expected: i64,
+    ) -> Result<Outcome, StorageError> {
         let now = self.now();
-        let expected = self.inner.audit_revisions.next_after(revision);
-        let key = keys::audit(&day_of(now), expected.revision);
-        let entry = render(actor, draft, now, expected.revision).map_err(StorageError::encode)?;
+        let key = keys::audit(&day_of(now), expected, rand::random());
+        let entry = render(actor, draft, now, expected).map_err(StorageError::encode)?;
         // The entry's guard and read come last, so that the caller's responses keep their places.
-        let full = txn.clone().if_absent(&key).put(&key, entry.clone()).or_else_get(&key);
+        let full = txn.clone().if_absent(&key).put(&key, entry).or_else_get(&key);
         let mut outcome = self.commit_certainly(full).await?;
         let last = outcome.responses.pop();
         if outcome.succeeded {
-            return Ok(Attempt::Done(outcome));
+            return Ok(outcome);
         }
-        match stored(last) {
-            None => Ok(Attempt::Done(outcome)),
-            Some(kv) if kv.value == entry => Ok(Attempt::Done(Outcome {
-                succeeded: true,
-                revision: kv.mod_revision,
-                responses: Vec::new(),
-            })),
-            // Keys may be ahead of etcd's revision, since changes in flight are given keys beforehand: the next try must
-            // begin after this one, or it would want the same key for ever while nobody else writes.
-            Some(_) => Ok(Attempt::KeyTaken {
-                revision: outcome.revision.max(expected.revision),
-            }),
-        }
+        // Nobody else has this key: where it is there, an attempt whose answer was lost has happened.
+        Ok(stored(last).map_or(outcome, |kv| Outcome {
+            succeeded: true,
+            revision: kv.mod_revision,
+            responses: Vec::new(),
+        }))
     }
 
     /// Sends a transaction that can happen only once until its fate is known.
@@ -125,11 +104,6 @@ fn tell(actor: &Actor, draft: &AuditDraft, revision: i64) {
         revision,
         "changed state in etcd"
     );
-}
-
-enum Attempt {
-    Done(Outcome),
-    KeyTaken { revision: i64 },
 }
 
 fn stored(response: Option<Response>) -> Option<Kv> {

@@ -13,5 +13,7 @@ pub mod etcd;
 pub mod golden;
 pub mod machine;
 pub mod netns;
+mod process;
 pub mod proxy;
+pub mod vault;
 pub mod wait;

@@ -2,19 +2,18 @@
 
 use std::fs::File;
 use std::net::Ipv4Addr;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use rand::RngExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::tool;
+use crate::process::{die_with_parent, own_loopback};
 use crate::wait::{PATIENCE, wait_for};
 
 /// A frozen member accepts and does not answer.
@@ -60,16 +59,6 @@ impl Addresses {
             "--initial-cluster-state=new".to_owned(),
         ]
     }
-}
-
-fn own_loopback() -> Ipv4Addr {
-    let mut random = rand::rng();
-    Ipv4Addr::new(
-        127,
-        random.random_range(1..=250),
-        random.random_range(0..=250),
-        random.random_range(2..=250),
-    )
 }
 
 /// One member of a cluster.
@@ -216,20 +205,5 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// A test that is killed leaves no server behind.
-#[allow(unsafe_code, reason = "std has no safe way to set what a child dies with")]
-fn die_with_parent(command: &mut Command) {
-    // SAFETY: prctl is async-signal-safe and touches nothing of the parent.
-    unsafe {
-        command.pre_exec(|| {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0 {
-                Ok(())
-            } else {
-                Err(std::io::Error::last_os_error())
-            }
-        });
     }
 }

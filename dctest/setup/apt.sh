@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 build="build-essential ca-certificates clang curl git libprotobuf-dev make mold pkg-config protobuf-compiler python3-venv shellcheck"
-lab="cpio cryptsetup-bin debootstrap dnsmasq-base e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssh-client openssl ovmf procps runc socat swtpm swtpm-tools
+lab="cpio cryptsetup-bin debootstrap dnsmasq-base e2fsprogs faketime ipxe iproute2 iptables jq kmod nginx-light openssh-client openssh-server openssl ovmf procps runc socat swtpm swtpm-tools
   tpm2-tools libtss2-tcti-device0 busybox-static systemd systemd-container"
 
 image="busybox-static buildah ipxe"

@@ -3,6 +3,13 @@
 //! Stored as JSON under `cluster` (and as a template under `sabakan/template`), written by operators as YAML with the same names.
 //! Lists and maps that Go keeps apart as `null` and empty are `Option`s: they are stored as they were given.
 
+mod parse;
+mod size;
+mod validate;
+
+pub use size::{DEFAULT_REQUEST_LIMIT, TooLarge, check_size};
+pub use validate::{Invalid, Purpose};
+
 use crate::kubernetes::{LabelSelector, Taint};
 use crate::service::{Mount, ServiceParams};
 use std::collections::BTreeMap;

@@ -27,6 +27,7 @@ pub mod resource;
 pub mod service;
 pub mod status;
 pub mod vault;
+pub mod yaml;
 
 pub use cluster::{Cluster, Node};
 pub use constraints::Constraints;
@@ -53,3 +54,6 @@ where
     words.for_each(|word| *counts.entry(word.to_string()).or_default() += 1);
     counts
 }
+
+#[cfg(test)]
+mod queue_tests;

@@ -9,6 +9,9 @@ pub const CONFIG_VERSION: &str = "2";
 /// What `config-version` is where it is not stored.
 pub const FIRST_CONFIG_VERSION: &str = "1";
 
+/// The socket of the container runtime, where the cluster names no other.
+pub const CRI_ENDPOINT: &str = "/run/containerd/containerd.sock";
+
 /// Names of containers on nodes.
 pub mod container {
     /// etcd.

@@ -26,7 +26,10 @@ struct Shared {
 
 impl fmt::Debug for Kubernetes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Kubernetes").field("port", &self.shared.port).finish_non_exhaustive()
+        formatter
+            .debug_struct("Kubernetes")
+            .field("port", &self.shared.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +54,9 @@ impl Kubernetes {
             definitions: Definitions::default(),
             changes: tokio::sync::watch::Sender::new(0),
         };
-        Ok(Kubernetes { shared: Arc::new(shared) })
+        Ok(Kubernetes {
+            shared: Arc::new(shared),
+        })
     }
 
     /// Uses new certificates from the next request on: to be called before the old ones end.
@@ -82,12 +87,21 @@ impl Kubernetes {
                 changes: self.shared.changes.clone(),
             }),
         };
-        Ok(self.shared.servers.lock().entry(address.to_owned()).or_insert(server).clone())
+        Ok(self
+            .shared
+            .servers
+            .lock()
+            .entry(address.to_owned())
+            .or_insert(server)
+            .clone())
     }
 
     /// Forgets API servers that are no longer among these addresses.
     pub fn retain(&self, addresses: &[String]) {
-        self.shared.servers.lock().retain(|address, _| addresses.contains(address));
+        self.shared
+            .servers
+            .lock()
+            .retain(|address, _| addresses.contains(address));
     }
 
     /// Changes whenever a Node object changed in what [`cke_model::kubernetes::KubeNode`] tells: a reason to look again,
@@ -127,7 +141,10 @@ struct Inner {
 
 impl fmt::Debug for ApiServer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ApiServer").field("address", &self.inner.address).finish_non_exhaustive()
+        formatter
+            .debug_struct("ApiServer")
+            .field("address", &self.inner.address)
+            .finish_non_exhaustive()
     }
 }
 

@@ -63,7 +63,10 @@ impl Identity {
 }
 
 fn refused(place: &'static str, source: impl Into<BoxError>) -> Error {
-    Error::Identity { place, source: source.into() }
+    Error::Identity {
+        place,
+        source: source.into(),
+    }
 }
 
 fn certificates(pem: &str, place: &'static str) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -78,7 +81,10 @@ fn certificates(pem: &str, place: &'static str) -> Result<Vec<CertificateDer<'st
 
 /// A client of one API server; nothing is connected yet.
 pub(crate) fn client(tls: &rustls::ClientConfig, address: &str, port: u16) -> Result<kube::Client, Error> {
-    let uri = base_uri(address, port).map_err(|source| Error::Address { address: address.to_owned(), source })?;
+    let uri = base_uri(address, port).map_err(|source| Error::Address {
+        address: address.to_owned(),
+        source,
+    })?;
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);

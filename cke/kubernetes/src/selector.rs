@@ -55,12 +55,14 @@ impl Selector {
     /// # Errors
     /// Where a condition is none of Kubernetes'.
     pub fn new(selector: Option<&LabelSelector>) -> Result<Selector, SelectorError> {
-        let Some(selector) = selector else { return Ok(Selector::default()) };
+        let Some(selector) = selector else {
+            return Ok(Selector::default());
+        };
         let mut conditions = Vec::new();
-        for (key, value) in selector.match_labels.iter().flatten() {
+        for (key, value) in &selector.match_labels {
             conditions.push((key.clone(), Condition::In(vec![value.clone()])));
         }
-        for requirement in selector.match_expressions.iter().flatten() {
+        for requirement in &selector.match_expressions {
             conditions.push((requirement.key.clone(), Condition::of(requirement)?));
         }
         Ok(Selector { conditions })
@@ -75,14 +77,16 @@ impl Selector {
     /// Whether all of its conditions hold.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.conditions.iter().all(|(key, condition)| condition.holds(labels.get(key)))
+        self.conditions
+            .iter()
+            .all(|(key, condition)| condition.holds(labels.get(key)))
     }
 }
 
 impl Condition {
     fn of(requirement: &LabelRequirement) -> Result<Condition, SelectorError> {
         let (key, operator) = (requirement.key.clone(), requirement.operator.clone());
-        let values = requirement.values.clone().unwrap_or_default();
+        let values = requirement.values.clone();
         match (operator.as_str(), values.is_empty()) {
             ("In", false) => Ok(Condition::In(values)),
             ("NotIn", false) => Ok(Condition::NotIn(values)),

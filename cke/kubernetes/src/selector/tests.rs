@@ -6,7 +6,7 @@ fn requirement(key: &str, operator: &str, values: &[&str]) -> LabelRequirement {
     LabelRequirement {
         key: key.to_owned(),
         operator: operator.to_owned(),
-        values: Some(values.iter().map(|v| (*v).to_owned()).collect()),
+        values: values.iter().map(|v| (*v).to_owned()).collect(),
         ..LabelRequirement::default()
     }
 }
@@ -17,8 +17,8 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn selector(equal: &[(&str, &str)], further: Vec<LabelRequirement>) -> LabelSelector {
     LabelSelector {
-        match_labels: Some(labels(equal)),
-        match_expressions: Some(further),
+        match_labels: labels(equal),
+        match_expressions: further,
         ..LabelSelector::default()
     }
 }
@@ -41,10 +41,17 @@ fn matches_as_kubernetes_does() {
         (selector(&[], vec![requirement("absent", "Exists", &[])]), false),
         (selector(&[], vec![requirement("team", "DoesNotExist", &[])]), false),
         (selector(&[], vec![requirement("absent", "DoesNotExist", &[])]), true),
-        (selector(&[("team", "dev")], vec![requirement("tier", "NotIn", &["1"])]), false),
+        (
+            selector(&[("team", "dev")], vec![requirement("tier", "NotIn", &["1"])]),
+            false,
+        ),
     ];
     for (given, expected) in cases {
-        assert_eq!(Selector::new(Some(&given)).unwrap().matches(&dev), expected, "{given:?}");
+        assert_eq!(
+            Selector::new(Some(&given)).unwrap().matches(&dev),
+            expected,
+            "{given:?}"
+        );
     }
 }
 
@@ -65,7 +72,9 @@ fn says_what_is_wrong() {
         (requirement("k", "DoesNotExist", &["a"]), "takes no values"),
     ];
     for (given, expected) in cases {
-        let error = Selector::new(Some(&selector(&[], vec![given]))).unwrap_err().to_string();
+        let error = Selector::new(Some(&selector(&[], vec![given])))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(expected) && error.contains("\"k\""), "{error}");
     }
 }

@@ -43,16 +43,26 @@ impl ServiceParams {
     /// map, missing and empty alike.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        fn list<T>(list: &Option<Vec<T>>) -> &[T] {
-            list.as_deref().unwrap_or_default()
-        }
-        let none = BTreeMap::new();
-        let binds = (list(&self.extra_binds), list(&other.extra_binds));
-        list(&self.extra_args) == list(&other.extra_args)
-            && binds.0.len() == binds.1.len()
-            && binds.0.iter().zip(binds.1).all(|(a, b)| a.same_as(b))
-            && self.extra_env.as_ref().unwrap_or(&none) == other.extra_env.as_ref().unwrap_or(&none)
+        list(&self.extra_args) == list(&other.extra_args) && self.same_binds(other) && self.same_env(other)
     }
+
+    /// Whether the mounts are the same, in order.
+    #[must_use]
+    pub fn same_binds(&self, other: &Self) -> bool {
+        let (ours, theirs) = (list(&self.extra_binds), list(&other.extra_binds));
+        ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| a.same_as(b))
+    }
+
+    /// Whether the environment is the same.
+    #[must_use]
+    pub fn same_env(&self, other: &Self) -> bool {
+        let none = BTreeMap::new();
+        self.extra_env.as_ref().unwrap_or(&none) == other.extra_env.as_ref().unwrap_or(&none)
+    }
+}
+
+fn list<T>(list: &Option<Vec<T>>) -> &[T] {
+    list.as_deref().unwrap_or_default()
 }
 
 record! {

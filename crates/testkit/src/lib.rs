@@ -15,5 +15,6 @@ pub mod machine;
 pub mod netns;
 mod process;
 pub mod proxy;
+pub mod servers;
 pub mod vault;
 pub mod wait;

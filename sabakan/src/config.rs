@@ -45,6 +45,10 @@ pub struct FileConfig {
     pub read_ips: Vec<String>,
     /// Addresses and networks of the other boot servers.
     pub peer_ips: Vec<String>,
+    /// Send firmware to the TLS port.
+    pub https_boot: bool,
+    /// The longest wait before what another server has is pulled, as a Go duration.
+    pub pull_jitter: String,
     /// Serve the GraphQL playground.
     pub enable_playground: bool,
     /// `auto`, `report` or `enforce`.
@@ -112,6 +116,8 @@ impl Default for FileConfig {
             allow_ips: vec!["127.0.0.1".into(), "::1".into()],
             read_ips: Vec::new(),
             peer_ips: Vec::new(),
+            https_boot: false,
+            pull_jitter: "30s".into(),
             enable_playground: false,
             policy: PolicyMode::Auto,
             open_assets: false,

@@ -20,7 +20,7 @@ use neco_daemon::metrics::ProcessCollector;
 use neco_etcd::Etcd;
 use prometheus::Registry;
 use sabakan_dhcp::Server as Dhcp;
-use sabakan_files::Files;
+use sabakan_files::{Files, PeerTls};
 use sabakan_model::BootEvent;
 use sabakan_storage::{Storage, StorageOptions};
 use std::convert::Infallible;
@@ -84,7 +84,7 @@ impl Parts {
         registry.register(Box::new(ProcessCollector::new()?))?;
         storage.register_metrics(&registry)?;
         let (events, queue) = mpsc::channel(boot::QUEUE);
-        let options = sabakan_files::Options::new(settings.data_dir.clone(), origin_of(&settings.advertise_url));
+        let options = files_options(settings);
         let files =
             Files::open(options, etcd.clone(), storage.clone(), &registry).context("opening the data directory")?;
         let options = dhcp_options(settings, bound);
@@ -115,10 +115,33 @@ impl Parts {
     }
 }
 
+fn files_options(settings: &Settings) -> sabakan_files::Options {
+    let mut options = sabakan_files::Options::new(settings.data_dir.clone(), origin_of(&settings.advertise_url));
+    options.jitter = settings.pull_jitter;
+    options.peer_tls = settings.client_cas.peer.clone().map(|ca| PeerTls {
+        // Boot servers are set up alike: the others' port is the one that this server advertises.
+        port: port_of(&settings.advertise_url_https),
+        ca,
+        certificate: settings.server_cert.clone(),
+        key: settings.server_key.clone(),
+    });
+    options
+}
+
+fn port_of(https_url: &str) -> u16 {
+    let url = https_url.parse::<axum::http::Uri>().ok();
+    url.and_then(|url| url.port_u16()).unwrap_or(443)
+}
+
 fn dhcp_options(settings: &Settings, bound: &Bound) -> sabakan_dhcp::Options {
     sabakan_dhcp::Options {
         bind: bound.dhcp,
         advertise_url: origin_of(&settings.advertise_url),
+        firmware_url: origin_of(if settings.https_boot {
+            &settings.advertise_url_https
+        } else {
+            &settings.advertise_url
+        }),
         name: hostname(),
         event_log: None,
         limits: sabakan_dhcp::limits::Limits::default(),

@@ -33,6 +33,8 @@ pub struct Options {
     pub bind: SocketAddrV4,
     /// The URL under which nodes reach this server.
     pub advertise_url: String,
+    /// The URL under which firmware is sent to it: the same, or that of the HTTPS port.
+    pub firmware_url: String,
     /// The server's name in events and heartbeats.
     pub name: String,
     /// Where to write what clients are told, if anywhere.
@@ -154,7 +156,7 @@ impl Server {
             listener,
             store: Store::new(etcd, identity, metrics.clone(), options.timing.least_grace),
             metrics,
-            urls: BootUrls::under(&options.advertise_url),
+            urls: BootUrls::under(&options.firmware_url, &options.advertise_url),
             name: options.name,
             site: RwLock::new(None),
             interfaces: RwLock::new(Arc::new(interfaces)),

@@ -60,21 +60,23 @@ pub struct BootUrls {
 }
 
 impl BootUrls {
-    /// The URLs under a server's public URL, whose path, if it has one, is replaced.
+    /// The URLs under a server's public URLs, whose paths, if they have any, are replaced: one for firmware, which may boot by
+    /// HTTPS, and one for iPXE.
     #[must_use]
-    pub fn under(advertise: &str) -> BootUrls {
-        let root = advertise.find("://").map_or(advertise, |scheme| {
-            let host = scheme + 3;
-            let end = advertise[host..]
-                .find(['/', '?', '#'])
-                .map_or(advertise.len(), |slash| host + slash);
-            &advertise[..end]
-        });
+    pub fn under(firmware: &str, ipxe: &str) -> BootUrls {
         BootUrls {
-            ipxe_efi: format!("{root}/api/v1/boot/ipxe.efi"),
-            script: format!("{root}/api/v1/boot/coreos/ipxe"),
+            ipxe_efi: format!("{}/api/v1/boot/ipxe.efi", root_of(firmware)),
+            script: format!("{}/api/v1/boot/coreos/ipxe", root_of(ipxe)),
         }
     }
+}
+
+fn root_of(url: &str) -> &str {
+    url.find("://").map_or(url, |scheme| {
+        let host = scheme + 3;
+        let end = url[host..].find(['/', '?', '#']);
+        &url[..end.map_or(url.len(), |slash| host + slash)]
+    })
 }
 
 /// The ranges of a configuration; one that cannot be read has none.

@@ -17,10 +17,12 @@ mod intake;
 pub mod metrics;
 mod options;
 pub mod peer;
+mod peer_tls;
 mod pull;
 mod service;
 mod state;
 
 pub use error::FilesError;
 pub use options::Options;
+pub use peer_tls::PeerTls;
 pub use service::{Files, OpenError};

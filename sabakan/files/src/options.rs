@@ -1,5 +1,6 @@
 //! Settings of the service.
 
+use crate::peer_tls::PeerTls;
 use std::{path::PathBuf, time::Duration};
 
 /// Settings; [`Options::new`] gives those of a boot server.
@@ -9,6 +10,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// The URL under which peers reach this server, without a path: `http://10.69.0.3:10080`.
     pub advertise_url: String,
+    /// How peers are asked over HTTPS, before plain HTTP is tried; none where peers have no CA.
+    pub peer_tls: Option<PeerTls>,
     /// The longest wait before a change is pulled. Servers wait at random, so that they do not all ask the first one at once
     /// and find each other's copies.
     pub jitter: Duration,
@@ -32,6 +35,7 @@ impl Options {
         Self {
             data_dir: data_dir.into(),
             advertise_url: advertise_url.into(),
+            peer_tls: None,
             jitter: Duration::from_secs(30),
             retry: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),

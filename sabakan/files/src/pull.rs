@@ -13,14 +13,24 @@ use std::{
 use futures::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use rand::seq::SliceRandom;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, ClientBuilder, Response, redirect};
 
 use crate::{
     disk::{DataDir, DiskError, remove},
     error::FilesError,
     intake,
     options::Options,
+    peer_tls::PeerTls,
 };
+
+/// A peer that has lost its copy redirects to others, maybe to this server: every URL is tried here anyway.
+fn builder(idle: Duration) -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(idle)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+}
 
 /// How long a peer may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -67,46 +77,50 @@ impl PullError {
 /// A client for peers.
 #[derive(Debug, Clone)]
 pub(crate) struct Puller {
-    client: Client,
+    plain: Client,
+    tls: Option<PeerTls>,
     idle: Duration,
     own: String,
 }
 
 impl Puller {
     pub(crate) fn new(options: &Options) -> Result<Self, reqwest::Error> {
-        // A peer that has lost its copy redirects to others, maybe to this server: every URL is tried here anyway.
-        let builder = || {
-            Client::builder()
-                .connect_timeout(CONNECT)
-                .read_timeout(options.idle_timeout)
-                .redirect(redirect::Policy::none())
-                .no_proxy()
-        };
-        // Peers speak plain HTTP. A host or a container without CA certificates must not keep the server from starting.
-        let client = builder().build().or_else(|_no_ca| builder().tls_certs_only([]).build());
+        let builder = || builder(options.idle_timeout);
+        // A host or a container without CA certificates must not keep the server from starting.
+        let plain = builder().build().or_else(|_no_ca| builder().tls_certs_only([]).build());
         Ok(Self {
-            client: client?,
+            plain: plain?,
+            tls: options.peer_tls.clone(),
             idle: options.idle_timeout,
             own: options.url("/"),
         })
     }
 
-    /// The URLs of others in random order.
+    /// The URLs of others in random order, each over HTTPS first where peers have certificates. What comes over plain HTTP is
+    /// checked all the same; a peer that requires a certificate refuses there.
     pub(crate) fn candidates(&self, urls: Option<&Vec<String>>) -> Vec<String> {
-        let mut urls: Vec<String> = urls
+        let mut urls: Vec<&String> = urls
             .into_iter()
             .flatten()
             .filter(|url| !url.starts_with(&self.own))
-            .cloned()
             .collect();
         urls.shuffle(&mut rand::rng());
-        urls
+        let secure = |url: &str| self.tls.as_ref().and_then(|tls| tls.secure(url));
+        let both = urls.into_iter().flat_map(|url| [secure(url), Some(url.clone())]);
+        both.flatten().collect()
+    }
+
+    fn client_for(&self, url: &str) -> Result<Client, PullError> {
+        match &self.tls {
+            Some(tls) if url.starts_with("https:") => tls.client(builder(self.idle)).map_err(PullError::Other),
+            _ => Ok(self.plain.clone()),
+        }
     }
 
     /// Pulls `url` into the partial file, until it is complete.
     pub(crate) async fn pull(&self, url: &str, wanted: &Wanted) -> Result<(), PullError> {
         let resume = Resume::read(&wanted.partial);
-        let mut request = self.client.get(url);
+        let mut request = self.client_for(url)?.get(url);
         if let Some(resume) = &resume {
             request = request.header(header::RANGE, format!("bytes={}-", resume.at));
             request = request.header(header::IF_RANGE, &resume.validator);

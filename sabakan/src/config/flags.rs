@@ -44,6 +44,12 @@ pub struct Flags {
     /// Comma-separated addresses and networks of the other boot servers, where the inventory does not have them
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     peer_ips: Option<Vec<String>>,
+    /// Send UEFI firmware to the HTTPS port for ipxe.efi; it must trust the CA of server-cert [default: false]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    https_boot: Option<bool>,
+    /// The longest wait before an image or an asset is pulled from another server: servers wait at random, to find each other's copies [default: 30s]
+    #[arg(long, value_name = "DURATION")]
+    pull_jitter: Option<String>,
     /// Serve the GraphQL playground at /playground
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     enable_playground: Option<bool>,
@@ -101,6 +107,8 @@ impl Flags {
         set(&mut config.allow_ips, self.allow_ips);
         set(&mut config.read_ips, self.read_ips);
         set(&mut config.peer_ips, self.peer_ips);
+        set(&mut config.https_boot, self.https_boot);
+        set(&mut config.pull_jitter, self.pull_jitter);
         set(&mut config.enable_playground, self.enable_playground);
         set(&mut config.policy, self.policy);
         set(&mut config.open_assets, self.open_assets);

@@ -3,8 +3,10 @@
 use super::{FileConfig, Limits};
 use crate::policy::{Mode, Networks, Rules};
 use neco_etcd::Config as EtcdConfig;
+use neco_etcd::parse_go_duration;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What is wrong with the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +94,10 @@ pub struct Settings {
     pub read: Networks,
     /// The other boot servers.
     pub peers: Networks,
+    /// Whether firmware is sent to the TLS port.
+    pub https_boot: bool,
+    /// The longest wait before a change is pulled.
+    pub pull_jitter: Duration,
     /// Serve the playground.
     pub playground: bool,
     /// How the policy's mode is chosen.
@@ -150,6 +156,9 @@ impl Settings {
             allow: networks("allow-ips", &config.allow_ips)?,
             read: networks("read-ips", &config.read_ips)?,
             peers: networks("peer-ips", &config.peer_ips)?,
+            https_boot: config.https_boot,
+            pull_jitter: parse_go_duration(&config.pull_jitter)
+                .map_err(|error| ConfigError::value("pull-jitter", error))?,
             playground: config.enable_playground,
             policy: config.policy,
             rules: Rules {

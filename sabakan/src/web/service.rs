@@ -35,7 +35,7 @@ impl App {
 
     async fn answer(self: &Arc<Self>, origin: &Origin, request: Request<Body>, id: String) -> Response {
         let method = request.method().clone();
-        let identified = matches!(origin.identity, Some(Identity::Operator(_)));
+        let identified = matches!(origin.identity, Some(Identity::Operator(_) | Identity::Peer));
         let found = route::resolve(origin.listener, identified, &method, request.uri().path());
         let (pattern, outcome) = match found {
             Err(no_route) => (UNKNOWN_PATTERN, Err(no_route.into())),

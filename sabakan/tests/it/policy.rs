@@ -210,6 +210,48 @@ fn a_certificate_can_be_required_for_keys_and_opens_the_api_to_operators() {
     });
 }
 
+#[test]
+fn peers_pull_assets_with_certificates_where_they_are_required() {
+    const PEERS: &str = "10.69.0.3,10.69.0.195,10.3.3.3";
+    lab::run(async |lab: Lab| {
+        let ca = Ca::new();
+        std::fs::write(lab.file("ca.crt"), ca.certificate.pem()).unwrap();
+        ca.certify_servers(&lab);
+        let path = lab.path("ca.crt");
+        let more = [
+            "--peer-ca",
+            &path,
+            "--require-peer-identity",
+            "--pull-jitter",
+            "100ms",
+            "--policy",
+            "enforce",
+            "--peer-ips",
+            PEERS,
+        ];
+        let first = lab.server(lab::FIRST, &more).await;
+        let second = lab.server(lab::SECOND, &more).await;
+        first.put("/api/v1/config/ipam", lab::IPAM).await.expect(200);
+        let upload = first.request(lab::OPERATOR, "PUT", "/api/v1/assets/secret.txt");
+        let upload = upload.header("content-type", "text/plain").body("for peers");
+        send(upload).await.expect(201);
+        testkit::wait::wait_for(
+            "the other server to have the asset",
+            testkit::wait::PATIENCE,
+            || async {
+                let answer = second.get("/api/v1/assets/secret.txt").await;
+                testkit::wait::holds(answer.text() == "for peers", answer.text())
+            },
+        )
+        .await;
+        let plain = lab::client(STRANGER).get(format!("http://{}:10080/api/v1/assets/secret.txt", lab::FIRST));
+        send(plain).await.expect(403);
+        let log = second.log();
+        let pulled = log.lines().find(|line| line.contains("pulled an asset")).unwrap();
+        assert!(pulled.contains("https://10.69.0.3:10443/"), "{pulled}");
+    });
+}
+
 struct Ca {
     certificate: rcgen::Certificate,
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
@@ -225,6 +267,20 @@ impl Ca {
             certificate,
             issuer: rcgen::Issuer::new(parameters, key),
         }
+    }
+
+    /// A certificate for the servers, good for both ends of a connection between them.
+    fn certify_servers(&self, lab: &Lab) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let names = vec![lab::FIRST.to_owned(), lab::SECOND.to_owned()];
+        let mut parameters = rcgen::CertificateParams::new(names).unwrap();
+        parameters.extended_key_usages = vec![
+            rcgen::ExtendedKeyUsagePurpose::ServerAuth,
+            rcgen::ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
+        std::fs::write(lab.file("server.crt"), certificate.pem()).unwrap();
+        std::fs::write(lab.file("server.key"), key.serialize_pem()).unwrap();
     }
 
     fn issue(&self, name: &str) -> reqwest::Identity {

@@ -60,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let options = Options {
         bind: settings.bind,
+        firmware_url: settings.advertise_url.clone(),
         advertise_url: settings.advertise_url,
         name: settings.name,
         event_log: settings.event_log,

@@ -91,7 +91,10 @@ const FOREIGN: Setting = Setting {
 };
 
 fn plan(packet: &Packet, facts: &Facts, setting: &Setting) -> Plan {
-    let (site, urls) = (site(), BootUrls::under("http://10.69.0.3:10080/"));
+    let (site, urls) = (
+        site(),
+        BootUrls::under("http://10.69.0.3:10080/", "http://10.69.0.3:10080/"),
+    );
     let context = Context {
         site: &site,
         urls: &urls,
@@ -350,7 +353,10 @@ fn the_stored_end_is_the_promise_and_the_grace() {
 
 #[test]
 fn what_lies_in_no_range_is_met_with_silence() {
-    let (site, urls) = (site(), BootUrls::under("http://10.69.0.3:10080"));
+    let (site, urls) = (
+        site(),
+        BootUrls::under("http://10.69.0.3:10080", "http://10.69.0.3:10080"),
+    );
     let context = Context {
         site: &site,
         urls: &urls,
@@ -391,7 +397,10 @@ fn what_lies_in_no_range_is_met_with_silence() {
 
 #[test]
 fn boot_urls_replace_the_path() {
-    let urls = BootUrls::under("http://10.69.0.3:10080/some/path?x=1");
+    let urls = BootUrls::under(
+        "http://10.69.0.3:10080/some/path?x=1",
+        "http://10.69.0.3:10080/some/path?x=1",
+    );
     assert_eq!(urls.ipxe_efi, "http://10.69.0.3:10080/api/v1/boot/ipxe.efi");
     assert_eq!(urls.script, "http://10.69.0.3:10080/api/v1/boot/coreos/ipxe");
 }

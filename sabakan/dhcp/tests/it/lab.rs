@@ -87,6 +87,7 @@ impl Running {
         let options = Options {
             bind: SocketAddrV4::new(address, 0),
             advertise_url: "http://10.69.0.3:10080".to_owned(),
+            firmware_url: "http://10.69.0.3:10080".to_owned(),
             name: format!("server-{address}"),
             event_log: None,
             limits,

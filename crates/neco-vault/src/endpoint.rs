@@ -46,6 +46,14 @@ impl Endpoint {
         self
     }
 
+    /// Whether the URL can be one of a server.
+    ///
+    /// # Errors
+    /// [`Error::Url`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.base().map(|_| ())
+    }
+
     /// The URL under which all paths of the API lie, and a client for it.
     pub(crate) fn client(&self) -> Result<(Url, reqwest::Client), Error> {
         install_crypto_provider();

@@ -1,0 +1,38 @@
+//! Looking at Vault and at CKE's etcd before anything is done.
+
+use std::collections::BTreeSet;
+
+use cke_model::certificate::Authority;
+use neco_vault::Vault;
+
+use super::State;
+use crate::{Error, Store};
+
+pub(super) async fn observe(admin: &Vault, store: &Store) -> Result<State, Error> {
+    let mounts = admin.mounts().await.map_err(Error::vault("list the mounted engines"))?;
+    Ok(State {
+        mounts,
+        app_role_enabled: app_role_enabled(admin).await?,
+        configured: store.vault_config().await?.is_some(),
+        stored: stored(store).await?,
+    })
+}
+
+/// An administrator who may not look has it enabled already, as the manual says.
+async fn app_role_enabled(admin: &Vault) -> Result<Option<bool>, Error> {
+    match admin.auth_methods().await {
+        Ok(methods) => Ok(Some(methods.contains_key("approle/"))),
+        Err(neco_vault::Error::PermissionDenied { .. }) => Ok(None),
+        Err(error) => Err(Error::vault("list the ways to log in")(error)),
+    }
+}
+
+async fn stored(store: &Store) -> Result<BTreeSet<Authority>, Error> {
+    let mut stored = BTreeSet::new();
+    for authority in Authority::ALL {
+        if store.find_ca(authority).await?.is_some() {
+            stored.insert(authority);
+        }
+    }
+    Ok(stored)
+}

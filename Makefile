@@ -9,7 +9,7 @@ CARGO_TARGET_DIR ?= $(NECO_CACHE)/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-lab servers demo demo-down test lint bench peers fuzz docs image
+.PHONY: help setup setup-build setup-lab servers images demo demo-down test lint bench peers fuzz docs image
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ servers: setup-lab ## build Kubernetes, CoreDNS and CNI plugins, and the root of
 	@dctest/setup/servers.sh
 	@dctest/setup/node-image.sh
 
+images: servers ## make the container images that nodes begin with
+	@cargo build --quiet --package neco-lab
+	@"$(CARGO_TARGET_DIR)/debug/neco-lab" images --tools "$$(cke/tools/build.sh)"
+
 setup: setup-lab ## install what is missing: packages, cargo tools, etcd, a guest to boot
 
 demo: setup-lab ## boot one UEFI machine from sabakan in a virtual rack, and watch it
@@ -38,7 +42,7 @@ demo: setup-lab ## boot one UEFI machine from sabakan in a virtual rack, and wat
 demo-down: ## take away what `make demo` left running
 	@cargo run --quiet --package neco-demo -- down
 
-test: setup-lab ## run every test
+test: images ## run every test
 	cargo nextest run --workspace --all-targets $(NEXTEST_ARGS)
 	cargo test --workspace --doc
 

@@ -20,7 +20,7 @@ mirror() { # where this machine's own apt gets Debian
     awk '$1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}} $1 == "URIs:" {print $2; exit}'
 }
 
-version=$({ cat "$here/node-image.sh"; cd "$here/node" && find . -type f -exec sha256sum {} + | sort; } | sha256sum | cut -d' ' -f1)
+version=$({ cat "$here/node-image.sh"; cd "$here" && find node images -type f -exec sha256sum {} + | sort; } | sha256sum | cut -d' ' -f1)
 if fresh node-image "$version" && [ -d "$nodes/base" ] && [ -d "$nodes/tools" ]; then exit 0; fi
 root=base-${version:0:12}
 
@@ -95,6 +95,12 @@ printf 'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/fals
 printf 'root:x:0:\nnogroup:x:65534:\nunbound:x:101:\n' >"$tools/etc/group"
 echo /lib/x86_64-linux-gnu >"$tools/etc/ld.so.conf"
 ldconfig -r "$tools"
+
+# The programs of images that are nobody else's.
+rm -rf "$nodes/programs"
+mkdir -p "$nodes/programs"
+quietly pause.log gcc -static -Os -s -w -o "$nodes/programs/pause" "$here/images/pause.c"
+install -m 755 "$here/images/reload-unbound" "$here/images/workload" /bin/busybox "$nodes/programs/"
 
 # A fleet that runs has its base mounted: that one stays, under its own name, until the next making.
 for old in "$nodes"/base-*; do

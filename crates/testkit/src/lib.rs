@@ -10,6 +10,7 @@
 
 pub mod dhcp;
 pub mod etcd;
+pub mod fleet;
 pub mod golden;
 pub mod machine;
 pub mod netns;

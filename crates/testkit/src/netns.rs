@@ -113,12 +113,20 @@ impl Namespace {
     /// # Panics
     /// With the closure's own panic.
     pub fn run<T: Send>(&self, run: impl FnOnce() -> T + Send) -> T {
-        on_thread(|| {
-            let file = std::fs::File::open(format!("/run/netns/{}", self.name)).expect("the namespace is gone");
-            setns(file, CloneFlags::CLONE_NEWNET).expect("cannot enter the namespace");
-            run()
-        })
+        run_in(&self.name, run)
     }
+}
+
+/// Runs a closure on a thread in a named namespace.
+///
+/// # Panics
+/// When the namespace is not there, and with the closure's own panic.
+pub fn run_in<T: Send>(name: &str, run: impl FnOnce() -> T + Send) -> T {
+    on_thread(|| {
+        let file = std::fs::File::open(format!("/run/netns/{name}")).expect("the namespace is gone");
+        setns(file, CloneFlags::CLONE_NEWNET).expect("cannot enter the namespace");
+        run()
+    })
 }
 
 impl Drop for Namespace {

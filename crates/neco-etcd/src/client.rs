@@ -135,7 +135,7 @@ impl Etcd {
 }
 
 /// TLS needs one process-wide provider; a program that installed one already keeps it.
-fn install_crypto_provider() {
+pub(crate) fn install_crypto_provider() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Losing a race against another thread is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

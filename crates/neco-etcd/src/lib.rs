@@ -25,6 +25,7 @@ mod failure;
 mod kv;
 mod lease;
 mod retry;
+mod single;
 mod txn;
 mod watch;
 
@@ -36,5 +37,6 @@ pub use election::{Election, Leadership};
 pub use error::Error;
 pub use kv::{Kv, Page, Snapshot};
 pub use lease::Lease;
+pub use single::single_client;
 pub use txn::{Guard, MAX_REQUEST_BYTES, MAX_TXN_OPERATIONS, Op, Outcome, Response, Txn};
 pub use watch::{Event, Progress, Watch, WatchItem};

@@ -11,8 +11,6 @@ mod merge;
 mod quantity;
 mod same;
 pub mod shape;
-#[cfg(test)]
-mod tests;
 
 pub use merge::merge;
 pub use same::{same, same_except};
@@ -103,3 +101,6 @@ pub(crate) fn set(config: &mut Object, path: &[&str], value: Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@
 //! here reads a clock, a file or the network.
 
 pub mod api_server;
+pub mod catalog;
 pub mod cluster_dns;
 pub mod config;
 pub mod controller_manager;

@@ -1,0 +1,66 @@
+//! etcd on the control planes: it is made once, started where it is stopped, and waited for. Nothing of Kubernetes is touched
+//! while it does not serve.
+
+mod maintain;
+
+pub(super) use maintain::maintain;
+
+use super::Decision;
+use crate::draft::Costs;
+use crate::view::NodeView;
+use crate::wait::WaitReason;
+use cke_component::etcd;
+use cke_model::Phase;
+
+/// Makes etcd where no control plane has data. One that cannot be reached may have some.
+pub(super) fn boot(decision: &mut Decision<'_, '_>) -> Option<Phase> {
+    let (view, draft) = (decision.view, &mut decision.draft);
+    if view.control_planes.is_empty() {
+        draft.wait_cluster(WaitReason::NoControlPlane {});
+        return Some(Phase::EtcdBootAborted);
+    }
+    if view
+        .control_planes
+        .iter()
+        .any(|n| n.status.is_some_and(|s| s.etcd.has_data))
+    {
+        return None;
+    }
+    let addresses = view.unreachable_control_planes();
+    if !addresses.is_empty() {
+        draft.wait_cluster(WaitReason::UnreachableControlPlanes { addresses });
+        return Some(Phase::EtcdBootAborted);
+    }
+    draft.operations.push(etcd::boot(&view.site));
+    Some(Phase::EtcdBoot)
+}
+
+/// Starts members that have been added and do not run.
+pub(super) fn start(decision: &mut Decision<'_, '_>) -> Option<Phase> {
+    let (view, draft) = (decision.view, &mut decision.draft);
+    let seen = &view.observed.etcd;
+    let stopped = |n: &&NodeView<'_>| {
+        let removed = seen.healthy && !seen.members.contains_key(n.address());
+        !removed
+            && n.status
+                .is_some_and(|s| !s.etcd.service.running && s.etcd.is_added_member)
+    };
+    let stopped = view.control_planes.iter().filter(stopped).copied();
+    let nodes = draft.all_of(view, stopped, "etcd-start", Costs::Nothing);
+    if nodes.is_empty() {
+        return None;
+    }
+    draft.operations.push(etcd::start(&view.site, &nodes));
+    Some(Phase::EtcdStart)
+}
+
+/// Waits until etcd serves.
+pub(super) fn wait(decision: &mut Decision<'_, '_>) -> Option<Phase> {
+    let (view, draft) = (decision.view, &mut decision.draft);
+    if view.observed.etcd.healthy {
+        return None;
+    }
+    draft.wait_cluster(WaitReason::EtcdUnhealthy {});
+    draft.operations.push(etcd::wait_cluster(&view.site));
+    Some(Phase::EtcdWait)
+}

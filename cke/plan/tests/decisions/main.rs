@@ -1,0 +1,20 @@
+//! Decisions over clusters in every state of their lives.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod api_servers;
+mod components;
+mod endpoints;
+mod etcd_members;
+mod fixture;
+mod maintain;
+mod nodes;
+mod reboots;
+mod repairs;
+mod start;

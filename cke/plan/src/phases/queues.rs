@@ -86,7 +86,7 @@ fn end_reboots(decision: &mut Decision<'_, '_>) {
         &[
             (&chosen.cancelled, reboots::cancel),
             (&chosen.done, reboots::dequeue),
-            (&chosen.given_up, give_up),
+            (&chosen.given_up, reboots::give_up),
         ],
     );
 }
@@ -98,7 +98,7 @@ fn put_back(decision: &mut Decision<'_, '_>) {
         decision,
         &[
             (&chosen.drain_timed_out, reboots::drain_timeout),
-            (&chosen.boot_timed_out, boot_timeout),
+            (&chosen.boot_timed_out, reboots::boot_timeout),
         ],
     );
 }
@@ -130,22 +130,6 @@ fn go_on(decision: &mut Decision<'_, '_>) {
     }
     if !chosen.starting.is_empty() {
         operations.push(reboots::drain_start(api_server, owned(&chosen.starting), policy));
-    }
-}
-
-/// `reboot-give-up`: removes entries that have failed too often. The name tells them from cancelled ones in history and metrics.
-fn give_up(entries: Vec<RebootEntry>) -> Operation {
-    Operation {
-        name: "reboot-give-up".to_owned(),
-        ..reboots::cancel(entries)
-    }
-}
-
-/// `reboot-boot-timeout`: puts entries back whose nodes have not booted.
-fn boot_timeout(entries: Vec<RebootEntry>) -> Operation {
-    Operation {
-        name: "reboot-boot-timeout".to_owned(),
-        ..reboots::drain_timeout(entries)
     }
 }
 

@@ -10,11 +10,14 @@
 
 mod api_servers;
 mod components;
+mod convergence;
 mod endpoints;
 mod etcd_members;
 mod fixture;
 mod maintain;
 mod nodes;
 mod reboots;
+mod recording;
 mod repairs;
 mod start;
+mod world;

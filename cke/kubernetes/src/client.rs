@@ -190,13 +190,27 @@ impl ApiServer {
             Ok(Err(source)) => Err(Error::Request {
                 server: server(),
                 request: request.to_string(),
-                source: Box::new(source),
+                source: source.into(),
             }),
             Err(_) => Err(Error::Timeout {
                 server: server(),
                 request: request.to_string(),
                 limit: REQUEST_LIMIT,
             }),
+        }
+    }
+
+    /// The same for what may not be there. Where even its kind is not, the API server's answer is no `Status`, which kube's
+    /// own `get_opt` takes for a fault.
+    pub(crate) async fn ask_for<T>(
+        &self,
+        request: impl fmt::Display,
+        answer: impl Future<Output = kube::Result<T>>,
+    ) -> Result<Option<T>, Error> {
+        match self.ask(request, answer).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+#[cfg(test)]
+mod tests;
+
 /// Port of API servers.
 pub const API_PORT: u16 = 6443;
 /// How long one request may take. As in the original.
@@ -92,12 +95,14 @@ pub(crate) fn client(tls: &rustls::ClientConfig, address: &str, port: u16) -> Re
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_tls_config(tls.clone())
         .https_only()
-        .enable_all_versions()
+        .enable_http2()
         .wrap_connector(tcp);
     let service = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_LIMIT)
+        // Known beforehand, so that requests that begin together wait for one connection instead of opening one each.
+        .http2_only(true)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(PING_INTERVAL)
         .http2_keep_alive_timeout(PING_LIMIT)

@@ -4,119 +4,27 @@
 //! in rounds, so that one that is refused does not keep the others waiting.
 
 mod evict;
+mod policy;
+mod remaining;
+mod report;
 
 use crate::apply::nodes;
 use crate::client::ApiServer;
 use crate::error::Error;
 use crate::pods::{self, Fate, PodFacts, Protected, Rules};
 use crate::selector::Selector;
-use cke_model::cluster::{Reboot, Repair};
 use cke_model::kubernetes::LabelSelector;
 use evict::{Eviction, delete, evict};
-use futures::{StreamExt, stream};
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::Api;
 use kube::api::ListParams;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Nodes that are looked at at once by [`remaining`].
-const CONCURRENT_NODES: usize = 16;
-
-/// How a node is drained.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Policy {
-    /// Namespaces whose pods are never deleted against their budget; all of them where missing.
-    pub protected_namespaces: Option<LabelSelector>,
-    /// Pods of jobs that must end by themselves; all of them where missing.
-    pub protected_job_pods: Option<LabelSelector>,
-    /// Further evictions where one was refused.
-    pub retries: u32,
-    /// Pause before each of them.
-    pub interval: Duration,
-}
-
-impl From<&Reboot> for Policy {
-    fn from(reboot: &Reboot) -> Policy {
-        Policy {
-            protected_namespaces: reboot.protected_namespaces.clone(),
-            protected_job_pods: reboot.protected_job_pods.clone(),
-            retries: retries(reboot.evict_retries),
-            interval: seconds(reboot.evict_interval),
-        }
-    }
-}
-
-impl From<&Repair> for Policy {
-    fn from(repair: &Repair) -> Policy {
-        Policy {
-            protected_namespaces: repair.protected_namespaces.clone(),
-            protected_job_pods: repair.protected_job_pods.clone(),
-            retries: retries(repair.evict_retries),
-            interval: seconds(repair.evict_interval),
-        }
-    }
-}
-
-fn retries(count: Option<i64>) -> u32 {
-    u32::try_from(count.unwrap_or_default()).unwrap_or_default()
-}
-
-fn seconds(count: Option<i64>) -> Duration {
-    Duration::from_secs(u64::try_from(count.unwrap_or_default()).unwrap_or_default())
-}
-
-/// A pod that stands against a drain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Obstacle {
-    /// Namespace of the pod.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Why it stays.
-    pub reason: Reason,
-}
-
-/// Why a pod stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// A job's pod that must end by itself.
-    ProtectedJob,
-    /// A disruption budget refuses its eviction; with what the API server said.
-    Budget(String),
-    /// It cannot be evicted or deleted; with what the API server said.
-    Refused(String),
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Obstacle {
-            namespace,
-            name,
-            reason,
-        } = self;
-        match reason {
-            Reason::ProtectedJob => write!(formatter, "{namespace}/{name}: a protected pod of a job runs"),
-            Reason::Budget(said) => write!(formatter, "{namespace}/{name}: its disruption budget refuses: {said}"),
-            Reason::Refused(said) => write!(formatter, "{namespace}/{name}: {said}"),
-        }
-    }
-}
-
-/// What a drain did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drained {
-    /// Pods that were evicted, as `namespace/name`.
-    pub evicted: Vec<String>,
-    /// Pods that were deleted: of jobs, and against their budget in namespaces that are not protected.
-    pub deleted: Vec<String>,
-    /// Pods that stand against it; the drain has failed unless this is empty.
-    pub obstacles: Vec<Obstacle>,
-}
+pub use policy::Policy;
+pub use remaining::{Remaining, remaining};
+pub use report::{Drained, Obstacle, Reason};
 
 /// Drains nodes through one API server by the rules of one policy.
 #[derive(Debug)]
@@ -276,58 +184,6 @@ pub async fn delete_on_delete_pods(server: &ApiServer, node: &str) -> Result<Vec
 fn is_on_delete(set: &DaemonSet) -> bool {
     let strategy = set.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
     strategy.and_then(|s| s.type_.as_deref()) == Some("OnDelete")
-}
-
-/// What keeps a node from being drained.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remaining {
-    /// Pods that must go, as `namespace/name`.
-    pub pods: Vec<String>,
-    /// Volumes that the node says it uses.
-    pub volumes: Vec<String>,
-}
-
-impl Remaining {
-    /// Whether the node is drained: no pod that must go.
-    #[must_use]
-    pub fn has_no_pods(&self) -> bool {
-        self.pods.is_empty()
-    }
-
-    /// Whether it may also be rebooted: no volume in use either.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.pods.is_empty() && self.volumes.is_empty()
-    }
-}
-
-/// What is left on nodes that are drained, by name. One node that cannot be read says nothing of the others.
-///
-/// The API server has an index of pods by node: asking for each of some nodes is cheaper than listing all pods, however
-/// many nodes the cluster has.
-pub async fn remaining(server: &ApiServer, nodes: &[String]) -> BTreeMap<String, Result<Remaining, Error>> {
-    let reads = nodes
-        .iter()
-        .map(|node| async move { (node.clone(), remaining_on(server, node).await) });
-    stream::iter(reads).buffer_unordered(CONCURRENT_NODES).collect().await
-}
-
-/// A node that is gone has nothing left on it.
-async fn remaining_on(server: &ApiServer, node: &str) -> Result<Remaining, Error> {
-    let api = Api::<Node>::all(server.raw());
-    let request = format!("read the node {node}");
-    let (pods, object) = futures::try_join!(pods_of(server, node), server.ask(request, api.get_opt(node)))?;
-    Ok(Remaining {
-        pods: pods
-            .iter()
-            .filter(|pod| pods::stays(pod).is_none())
-            .map(ToString::to_string)
-            .collect(),
-        volumes: object
-            .and_then(|o| o.status)
-            .and_then(|s| s.volumes_in_use)
-            .unwrap_or_default(),
-    })
 }
 
 async fn pods_of(server: &ApiServer, node: &str) -> Result<Vec<PodFacts>, Error> {

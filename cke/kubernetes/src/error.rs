@@ -37,7 +37,7 @@ pub enum Error {
         request: String,
         /// What it answered.
         #[source]
-        source: Box<kube::Error>,
+        source: Failure,
     },
     /// The API server did not answer in time.
     #[error("{server}: {request}: no answer within {limit:?}")]
@@ -121,11 +121,42 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<&kube::core::Status> {
         match self {
-            Error::Request { source, .. } => match source.as_ref() {
-                kube::Error::Api(status) => Some(status),
-                _ => None,
-            },
+            Error::Request {
+                source: Failure::Refused(status),
+                ..
+            } => Some(status),
             _ => None,
+        }
+    }
+}
+
+/// How a request failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The API server refused it.
+    #[error("{} ({} {})", .0.message, .0.code, .0.reason)]
+    Refused(Box<kube::core::Status>),
+    /// It could not be reached, or the connection broke.
+    #[error("no connection")]
+    Connection(#[source] BoxError),
+    /// Its answer is not what it should be.
+    #[error("the answer cannot be read")]
+    Answer(#[source] serde_json::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<kube::Error> for Failure {
+    fn from(error: kube::Error) -> Failure {
+        match error {
+            kube::Error::Api(status) => Failure::Refused(status),
+            kube::Error::Service(source) => Failure::Connection(source),
+            kube::Error::HyperError(source) => Failure::Connection(source.into()),
+            kube::Error::ReadEvents(source) => Failure::Connection(source.into()),
+            kube::Error::SerdeError(source) => Failure::Answer(source),
+            other => Failure::Other(other.to_string()),
         }
     }
 }

@@ -27,6 +27,6 @@ mod webhook;
 pub use apply::ApplyContext;
 pub use client::{ApiServer, Kubernetes};
 pub use connection::{API_PORT, Identity, REQUEST_LIMIT};
-pub use error::{BoxError, Error};
+pub use error::{BoxError, Error, Failure};
 pub use selector::{Selector, SelectorError};
 pub use webhook::{KeyPair, WebhookCertificates};

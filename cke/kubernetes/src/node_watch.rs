@@ -50,6 +50,8 @@ struct View {
     /// Objects of a list that has not ended.
     listing: BTreeMap<String, Seen>,
     synced: bool,
+    /// Whether the last event was an error: somebody who asks now need not wait for the next try.
+    failing: bool,
     /// The last version of any object that was seen; they are ordered.
     version: u64,
     /// Writes that were not seen yet.
@@ -82,8 +84,14 @@ impl NodeWatch {
         let current = async {
             loop {
                 progress.mark_unchanged();
-                if let Some(nodes) = self.view.lock().current() {
-                    return Some(nodes);
+                {
+                    let mut view = self.view.lock();
+                    if view.failing {
+                        return None;
+                    }
+                    if let Some(nodes) = view.current() {
+                        return Some(nodes);
+                    }
                 }
                 progress.changed().await.ok()?;
             }
@@ -105,7 +113,7 @@ async fn follow(client: Client, view: Arc<Mutex<View>>, progress: Sender<()>, ch
             Ok(event) => view.lock().take(event),
             Err(error) => {
                 tracing::warn!(error = %error, "the watch of nodes begins again");
-                view.lock().synced = false;
+                view.lock().failing = true;
                 false
             }
         };
@@ -131,9 +139,13 @@ impl View {
 
     /// Takes an event in; whether a decision may come out differently now.
     fn take(&mut self, event: Event<Node>) -> bool {
+        self.failing = false;
         match event {
             Event::Init => {
+                // A restored etcd counts from an earlier number.
+                self.version = 0;
                 self.listing.clear();
+                self.synced = false;
                 false
             }
             Event::InitApply(object) => {
@@ -143,7 +155,7 @@ impl View {
             }
             Event::InitDone => {
                 let listing = std::mem::take(&mut self.listing);
-                let changed = !self.synced || listing != self.nodes;
+                let changed = listing != self.nodes;
                 self.nodes = listing;
                 self.synced = true;
                 changed

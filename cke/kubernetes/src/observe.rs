@@ -119,7 +119,7 @@ async fn status(
         Api::all_with(server.raw(), &mapping.resource)
     };
     let request = format!("read {}", resource.key);
-    let object = server.ask(request, api.get_metadata_opt(&resource.name)).await?;
+    let object = server.ask_for(request, api.get_metadata(&resource.name)).await?;
     Ok(object.map(|object| convert::resource(object.metadata)))
 }
 
@@ -173,5 +173,5 @@ where
 {
     let api = Api::<K>::namespaced(server.raw(), namespace);
     let request = format!("read {} {namespace}/{name}", K::kind(&()));
-    server.ask(request, api.get_opt(name)).await
+    server.ask_for(request, api.get(name)).await
 }

@@ -225,7 +225,7 @@ impl ControlPlane {
             format!("--controllers={controllers}"),
             "--leader-elect=false".to_owned(),
             "--secure-port=0".to_owned(),
-            "--use-service-account-credentials=false".to_owned(),
+            "--use-service-account-credentials=true".to_owned(),
             format!(
                 "--service-account-private-key-file={}",
                 self.authority.key_path().display()

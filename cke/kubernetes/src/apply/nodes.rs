@@ -15,7 +15,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::{Value, json};
 
 /// How often a change is made anew against a newer version of the object.
-const CONFLICT_RETRIES: u32 = 8;
+const CONFLICT_RETRIES: u32 = 20;
 
 fn api(server: &ApiServer) -> Api<Node> {
     Api::all(server.raw())
@@ -104,7 +104,7 @@ pub(crate) async fn unmark(server: &ApiServer, name: &str) -> Result<(), Error> 
 pub(crate) async fn remove(server: &ApiServer, names: &[String]) -> Result<(), Error> {
     for name in names {
         let request = format!("read the node {name}");
-        let Some(node) = server.ask(request, api(server).get_opt(name)).await? else {
+        let Some(node) = server.ask_for(request, api(server).get(name)).await? else {
             continue;
         };
         if node.metadata.deletion_timestamp.is_some() {

@@ -20,7 +20,7 @@ const BACKUP: &str = "/backup/snapshot.db";
 /// The volume that marks a member whose addition was completed.
 const MARK: &str = "etcd-added-member";
 const TOKEN: &str = "cke";
-/// Made from a backup on disks that may be slow, then an election.
+/// The volume where the cluster names none.
 const DEFAULT_VOLUME: &str = "etcd-cke";
 
 /// A step of the way back.
@@ -28,7 +28,7 @@ const DEFAULT_VOLUME: &str = "etcd-cke";
 #[serde(rename_all = "kebab-case")]
 pub enum RestoreStep {
     /// A step as operations have them.
-    Act(Action),
+    Act(Box<Action>),
     /// The backup is copied to a node: the file of that path, mode 0600, owned by the image's user.
     CopyBackup {
         /// Address.
@@ -127,7 +127,7 @@ impl Place<'_> {
 
     fn stop(&self) -> Vec<RestoreStep> {
         let stop = |name: &str| {
-            RestoreStep::Act(Action::StopContainer {
+            act(Action::StopContainer {
                 nodes: self.addresses.to_vec(),
                 name: name.to_owned(),
             })
@@ -139,11 +139,11 @@ impl Place<'_> {
         let nodes = || self.addresses.to_vec();
         let name = || self.volume.to_owned();
         let mut steps = vec![
-            RestoreStep::Act(Action::RemoveVolume {
+            act(Action::RemoveVolume {
                 nodes: nodes(),
                 name: name(),
             }),
-            RestoreStep::Act(Action::CreateVolume {
+            act(Action::CreateVolume {
                 nodes: nodes(),
                 name: name(),
             }),
@@ -157,11 +157,11 @@ impl Place<'_> {
         let endpoints = nodes.iter().map(|a| endpoint_of(a)).collect();
         let mut steps = vec![
             RestoreStep::StartEtcd { nodes: nodes.clone() },
-            RestoreStep::Act(Action::EtcdWaitSync {
+            act(Action::EtcdWaitSync {
                 endpoints,
                 redundant: false,
             }),
-            RestoreStep::Act(Action::CreateVolume {
+            act(Action::CreateVolume {
                 nodes,
                 name: MARK.to_owned(),
             }),
@@ -191,6 +191,10 @@ impl Place<'_> {
     fn each(&self, step: impl Fn(String) -> RestoreStep) -> Vec<RestoreStep> {
         self.addresses.iter().cloned().map(step).collect()
     }
+}
+
+fn act(action: Action) -> RestoreStep {
+    RestoreStep::Act(Box::new(action))
 }
 
 /// The arguments of `etcdutl` that make the member of a node.

@@ -1,6 +1,7 @@
 //! Why a certificate or a key could not be had.
 
 use cke_model::certificate::Authority;
+use cke_storage::StorageError;
 
 use crate::ProfileError;
 
@@ -19,15 +20,9 @@ pub enum Error {
         #[source]
         source: Box<neco_vault::Error>,
     },
-    /// etcd did not do what was asked.
-    #[error("CKE's etcd: {key}")]
-    Store {
-        /// The key.
-        key: String,
-        /// What etcd said.
-        #[source]
-        source: Box<neco_etcd::Error>,
-    },
+    /// CKE's state did not give or take what was asked.
+    #[error(transparent)]
+    Storage(#[from] Box<StorageError>),
     /// The authority's certificate is not stored.
     #[error("no certificate of the CA {} is stored: run `ckecli vault init` or `ckecli ca set`", .0.as_str())]
     NoCa(Authority),
@@ -45,12 +40,6 @@ pub enum Error {
     /// No key for service accounts is stored.
     #[error("no key pair of service accounts is stored yet")]
     NoServiceAccount,
-    /// Somebody else leads now.
-    #[error("lost leadership while storing {key}")]
-    LostLead {
-        /// What was to be stored.
-        key: String,
-    },
     /// Vault has no keys to encrypt Secrets with.
     #[error("vault has no encryption key for API servers: run `ckecli vault enckey`")]
     NoEncryptionKey,
@@ -66,9 +55,12 @@ pub enum Error {
     /// How Vault is reached is not stored.
     #[error("how to reach vault is not stored: run `ckecli vault init` or `ckecli vault config`")]
     NoVault,
-    /// How Vault is reached cannot be read.
-    #[error("the stored vault configuration cannot be read")]
-    Settings(#[source] crate::InvalidSettings),
+}
+
+impl From<StorageError> for Error {
+    fn from(source: StorageError) -> Error {
+        Error::Storage(Box::new(source))
+    }
 }
 
 impl Error {
@@ -81,21 +73,12 @@ impl Error {
         }
     }
 
-    /// For mapping etcd's errors.
-    pub(crate) fn store(key: impl Into<String>) -> impl FnOnce(neco_etcd::Error) -> Error {
-        let key = key.into();
-        move |source| Error::Store {
-            key,
-            source: Box::new(source),
-        }
-    }
-
     /// Whether it may pass later without anybody changing anything: Vault sealed, etcd away.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
             Error::Vault { source, .. } => source.is_unavailable(),
-            Error::Store { source, .. } => source.is_unavailable(),
+            Error::Storage(source) => source.is_unavailable(),
             _ => false,
         }
     }

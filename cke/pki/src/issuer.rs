@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use cke_model::certificate::{Authority, Certificate};
+use cke_storage::{ServiceAccount, Storage};
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use neco_vault::{Issued, Options, Secret, Vault};
 use tokio::sync::Semaphore;
 
 use crate::expiry::end_of;
-use crate::{Error, Profile, Store};
+use crate::{Error, Profile};
 
 /// Each costs Vault a new RSA key, about 0.1 s of CPU: more at a time would only make them all late.
 const AT_A_TIME: usize = 8;
@@ -26,21 +27,30 @@ pub struct KeyPair {
     pub key: Secret,
 }
 
+impl From<ServiceAccount> for KeyPair {
+    fn from(stored: ServiceAccount) -> KeyPair {
+        KeyPair {
+            certificate: stored.certificate,
+            key: stored.key.expose().into(),
+        }
+    }
+}
+
 /// Issues certificates from Vault. Cloning it is cheap; clones share the bound.
 #[derive(Debug, Clone)]
 pub struct Issuer {
     vault: Vault,
-    store: Store,
+    storage: Storage,
     permits: Arc<Semaphore>,
 }
 
 impl Issuer {
-    /// Issues from this Vault, with the authorities' certificates from this store.
+    /// Issues from this Vault, with the authorities' certificates from this state.
     #[must_use]
-    pub fn new(vault: Vault, store: Store) -> Issuer {
+    pub fn new(vault: Vault, storage: Storage) -> Issuer {
         Issuer {
             vault,
-            store,
+            storage,
             permits: Arc::new(Semaphore::new(AT_A_TIME)),
         }
     }
@@ -53,16 +63,17 @@ impl Issuer {
 
     /// Where the authorities' certificates are.
     #[must_use]
-    pub fn store(&self) -> &Store {
-        &self.store
+    pub fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// The certificate of an authority, in PEM, as it is stored.
     ///
     /// # Errors
-    /// [`Error::NoCa`], [`Error::Store`].
+    /// [`Error::NoCa`], [`Error::Storage`].
     pub async fn ca(&self, authority: Authority) -> Result<String, Error> {
-        self.store.ca(authority).await
+        let stored = self.storage.ca(authority).await?;
+        stored.ok_or(Error::NoCa(authority))
     }
 
     /// Issues a certificate.

@@ -60,7 +60,9 @@ impl Kubeconfig<'_> {
 /// A string in YAML: plain where nobody can take it for something else, else in double quotes, which are JSON's.
 pub(crate) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./:@+=".contains(c))
         && !text.ends_with(':')
         && !AMBIGUOUS.contains(&text.to_ascii_lowercase().as_str());
     if plain {

@@ -21,7 +21,6 @@ mod resolve;
 mod service_account;
 mod settings;
 mod ssh;
-mod store;
 mod tidy;
 
 pub use error::Error;
@@ -30,5 +29,4 @@ pub use people::KubernetesUser;
 pub use profile::{Profile, ProfileError};
 pub use settings::{InvalidSettings, connect, validate};
 pub use ssh::SshKeys;
-pub use store::Store;
 pub use tidy::Tidied;

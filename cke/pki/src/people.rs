@@ -34,7 +34,7 @@ impl Issuer {
     /// A kubeconfig with a new certificate inside.
     ///
     /// # Errors
-    /// [`Error::NoCa`], [`Error::Vault`], [`Error::Store`].
+    /// [`Error::NoCa`], [`Error::Vault`], [`Error::Storage`].
     pub async fn user_kubeconfig(&self, who: &KubernetesUser) -> Result<Zeroizing<String>, Error> {
         let certificate = Certificate::User {
             user: who.user.clone(),

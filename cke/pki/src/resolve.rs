@@ -107,7 +107,7 @@ impl Shared {
     }
 
     async fn service_account(&self, issuer: &Issuer) -> Result<&KeyPair, Error> {
-        let read = || issuer.store().service_account();
+        let read = || issuer.service_account();
         self.service_account.get_or_try_init(read).await
     }
 

@@ -9,9 +9,6 @@ use crate::expiry::end_of;
 /// What is wrong with a stored or proposed configuration of Vault.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidSettings {
-    /// Not the JSON that is expected.
-    #[error(transparent)]
-    Json(gojson::JsonError),
     /// `endpoint` is missing.
     #[error("endpoint is empty")]
     NoEndpoint,

@@ -62,6 +62,9 @@ impl Endpoint {
             .connect_timeout(CONNECT_TIMEOUT.min(self.timeout));
         if !self.ca_pem.is_empty() {
             let certificates = reqwest::Certificate::from_pem_bundle(self.ca_pem.as_bytes()).map_err(Error::Ca)?;
+            if certificates.is_empty() {
+                return Err(Error::NoCa);
+            }
             builder = builder.tls_certs_only(certificates);
         }
         Ok((self.base()?, builder.build().map_err(Error::Ca)?))

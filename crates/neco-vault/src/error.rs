@@ -16,6 +16,9 @@ pub enum Error {
     /// The certificate of the server's authority cannot be used.
     #[error("the CA certificate for Vault cannot be used")]
     Ca(#[source] reqwest::Error),
+    /// What is given as the certificate of the server's authority holds none.
+    #[error("the CA certificate for Vault holds no certificate")]
+    NoCa,
     /// The server could not be reached, or the connection broke.
     #[error("vault is unreachable: {op} {path}")]
     Unreachable {

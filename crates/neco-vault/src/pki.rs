@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{Error, Secret, Vault};
 
+/// What servers of several versions say of an engine that has no authority yet.
+const NO_AUTHORITY: [&str; 2] = ["no default issuer", "must be configured with a CA"];
+
 /// Options of a role or of a certificate, by the names that the API gives them.
 pub type Options = BTreeMap<&'static str, String>;
 
@@ -97,8 +100,16 @@ impl Vault {
     /// # Errors
     /// [`Error`].
     pub async fn pki_ca(&self, mount: &str) -> Result<Option<String>, Error> {
-        let found: Option<Root> = self.get("read CA", &format!("{mount}/cert/ca")).await?;
-        Ok(found.map(|r| r.certificate).filter(|pem| !pem.is_empty()))
+        match self.get::<Root>("read CA", &format!("{mount}/cert/ca")).await {
+            Err(refused)
+                if NO_AUTHORITY
+                    .iter()
+                    .any(|said| refused.rejection().is_some_and(|r| r.contains(said))) =>
+            {
+                Ok(None)
+            }
+            found => Ok(found?.map(|r| r.certificate).filter(|pem| !pem.is_empty())),
+        }
     }
 
     /// Starts to forget certificates that ended more than `safety_buffer` (`1m0s`) ago. It goes on in the background;

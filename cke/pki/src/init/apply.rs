@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use cke_model::VaultConfig;
 use cke_model::certificate::Authority;
 use cke_model::vault::{APP_ROLE, SECRETS};
+use cke_storage::Storage;
 use jiff::Timestamp;
 use neco_vault::{AppRoleOptions, Mount, Vault};
 use tokio::sync::OnceCell;
 
 use super::{AUTHORITY_TTL, DEFAULT_TTL, POLICY, State, Step, TOKEN_PERIOD, common_name, decide, observe};
 use crate::encryption::vault as encryption;
-use crate::{Error, Store, connect};
+use crate::{Error, connect};
 
 /// Prepares a Vault for CKE.
 #[derive(Debug)]
 pub struct Initializer {
     admin: Vault,
-    store: Store,
+    storage: Storage,
     /// Certificate of the server's authority, which CKE is to check it by; empty for the system's.
     ca_pem: String,
     cke: OnceCell<Vault>,
@@ -27,10 +28,10 @@ impl Initializer {
     /// Prepares the Vault that `admin` is logged in to. `ca_pem` is what CKE will check the server's certificate by, the
     /// system's where empty.
     #[must_use]
-    pub fn new(admin: Vault, store: Store, ca_pem: &str) -> Initializer {
+    pub fn new(admin: Vault, storage: Storage, ca_pem: &str) -> Initializer {
         Initializer {
             admin,
-            store,
+            storage,
             ca_pem: ca_pem.to_owned(),
             cke: OnceCell::new(),
         }
@@ -39,9 +40,9 @@ impl Initializer {
     /// What is there.
     ///
     /// # Errors
-    /// [`Error::Vault`], [`Error::Store`].
+    /// [`Error::Vault`], [`Error::Storage`].
     pub async fn observe(&self) -> Result<State, Error> {
-        observe::observe(&self.admin, &self.store).await
+        observe::observe(&self.admin, &self.storage).await
     }
 
     /// All of it: looks, decides, and does each step. Gives what to tell the operator, a line each.
@@ -59,7 +60,7 @@ impl Initializer {
     /// One step; gives what to tell the operator, if anything.
     ///
     /// # Errors
-    /// [`Error::Vault`], [`Error::Store`].
+    /// [`Error::Vault`], [`Error::Storage`].
     pub async fn apply(&self, step: &Step) -> Result<Option<String>, Error> {
         match step {
             Step::MountPki(authority) => self.mount_pki(*authority).await.map(Some),
@@ -123,7 +124,7 @@ impl Initializer {
             secret_id: role.secret_id.expose().to_owned(),
             ..VaultConfig::default()
         };
-        self.store.put_vault_config(&config).await?;
+        self.storage.put_vault_config(&config).await?;
         Ok(None)
     }
 
@@ -133,14 +134,14 @@ impl Initializer {
         let cke = self.cke().await?;
         let found = cke.pki_ca(&path).await;
         if let Some(pem) = found.map_err(Error::vault(format!("read the CA at {path}")))? {
-            self.store.put_ca(authority, &pem).await?;
+            self.storage.put_ca(authority, &pem).await?;
             return Ok(format!("took over the root certificate of {path}"));
         }
         let made = cke
             .pki_generate_root(&path, common_name(authority), AUTHORITY_TTL)
             .await;
         let pem = made.map_err(Error::vault(format!("make the CA at {path}")))?;
-        self.store.put_ca(authority, &pem).await?;
+        self.storage.put_ca(authority, &pem).await?;
         Ok(format!("issued root certificate for {path}"))
     }
 
@@ -155,8 +156,8 @@ impl Initializer {
     /// CKE's own login, by what is stored.
     async fn cke(&self) -> Result<&Vault, Error> {
         let login = || async {
-            let config = self.store.vault_config().await?;
-            connect(&config.ok_or(Error::NoVault)?).await
+            let config = self.storage.vault_config().await?;
+            connect(&config.ok_or(Error::NoVault)?.value).await
         };
         self.cke.get_or_try_init(login).await
     }

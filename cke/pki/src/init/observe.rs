@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use cke_model::certificate::Authority;
+use cke_storage::Storage;
 use neco_vault::Vault;
 
 use super::State;
-use crate::{Error, Store};
+use crate::Error;
 
-pub(super) async fn observe(admin: &Vault, store: &Store) -> Result<State, Error> {
+pub(super) async fn observe(admin: &Vault, storage: &Storage) -> Result<State, Error> {
     let mounts = admin.mounts().await.map_err(Error::vault("list the mounted engines"))?;
     Ok(State {
         mounts,
         app_role_enabled: app_role_enabled(admin).await?,
-        configured: store.vault_config().await?.is_some(),
-        stored: stored(store).await?,
+        configured: storage.vault_config().await?.is_some(),
+        stored: stored(storage).await?,
     })
 }
 
@@ -27,10 +28,10 @@ async fn app_role_enabled(admin: &Vault) -> Result<Option<bool>, Error> {
     }
 }
 
-async fn stored(store: &Store) -> Result<BTreeSet<Authority>, Error> {
+async fn stored(storage: &Storage) -> Result<BTreeSet<Authority>, Error> {
     let mut stored = BTreeSet::new();
     for authority in Authority::ALL {
-        if store.find_ca(authority).await?.is_some() {
+        if storage.ca(authority).await?.is_some() {
             stored.insert(authority);
         }
     }

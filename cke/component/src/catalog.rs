@@ -372,6 +372,12 @@ pub const OPERATIONS: &[Entry] = &[
     ),
     entry(
         Phase::RebootNodes,
+        "reboot-give-up",
+        &["rebootDequeueCommand"],
+        "remove entries that failed too often",
+    ),
+    entry(
+        Phase::RebootNodes,
         "reboot-drain-start",
         &["rebootDrainStartCommand"],
         "cordon nodes and evict their pods",
@@ -393,6 +399,12 @@ pub const OPERATIONS: &[Entry] = &[
         "reboot-drain-timeout",
         &["rebootDrainTimeoutCommand"],
         "give up a drain, to try again later",
+    ),
+    entry(
+        Phase::RebootNodes,
+        "reboot-boot-timeout",
+        &["rebootDrainTimeoutCommand"],
+        "put entries back whose nodes have not booted",
     ),
 ];
 

@@ -58,14 +58,27 @@ fn private_zones() -> impl Iterator<Item = String> {
         .map(|zone| format!("{zone}.in-addr.arpa."))
 }
 
+/// Where a resolver outside of Kubernetes is controlled.
+const CONTROL_ADDRESS: &str = "127.0.0.1";
+
 /// The configuration, kept byte for byte: it is compared as text.
 #[must_use]
 pub fn unbound_conf(cluster_dns_ip: &str, domain: &str, upstreams: &[String]) -> String {
-    let mut text = String::from(SERVER);
-    write_all(&mut text, cluster_dns_ip, domain, upstreams).map_or_else(|_| String::new(), |()| text)
+    conf(CONTROL_SOCKET, cluster_dns_ip, domain, upstreams)
 }
 
-fn write_all(text: &mut String, ip: &str, domain: &str, upstreams: &[String]) -> std::fmt::Result {
+/// The same for a resolver that runs on a host by itself, as that of a boot server.
+#[must_use]
+pub fn unbound_conf_of_host(cluster_dns_ip: &str, domain: &str, upstreams: &[String]) -> String {
+    conf(CONTROL_ADDRESS, cluster_dns_ip, domain, upstreams)
+}
+
+fn conf(control: &str, ip: &str, domain: &str, upstreams: &[String]) -> String {
+    let mut text = String::from(SERVER);
+    write_all(&mut text, control, ip, domain, upstreams).map_or_else(|_| String::new(), |()| text)
+}
+
+fn write_all(text: &mut String, control: &str, ip: &str, domain: &str, upstreams: &[String]) -> std::fmt::Result {
     for zone in private_zones() {
         writeln!(text, "  local-zone: \"{zone}\" transparent")?;
     }
@@ -78,7 +91,7 @@ fn write_all(text: &mut String, ip: &str, domain: &str, upstreams: &[String]) ->
     // The two blanks on either side are those of the template that others compare with.
     writeln!(
         text,
-        "remote-control:\n  control-enable: yes\n  control-interface:  {CONTROL_SOCKET} "
+        "remote-control:\n  control-enable: yes\n  control-interface:  {control} "
     )?;
     text.push_str("  control-use-cert: no\n");
     writeln!(text, "stub-zone:\n  name: \"{domain}\"\n  stub-addr: {ip}")?;

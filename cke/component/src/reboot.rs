@@ -66,6 +66,24 @@ pub fn cancel(entries: Vec<RebootEntry>) -> Operation {
     operation("reboot-cancel", "rebootDequeueCommand", nodes, action)
 }
 
+/// `reboot-give-up`: removes entries that have failed too often. The name tells them from cancelled ones.
+#[must_use]
+pub fn give_up(entries: Vec<RebootEntry>) -> Operation {
+    Operation {
+        name: "reboot-give-up".to_owned(),
+        ..cancel(entries)
+    }
+}
+
+/// `reboot-boot-timeout`: puts entries back whose nodes have not booted.
+#[must_use]
+pub fn boot_timeout(entries: Vec<RebootEntry>) -> Operation {
+    Operation {
+        name: "reboot-boot-timeout".to_owned(),
+        ..drain_timeout(entries)
+    }
+}
+
 fn nodes(entries: &[RebootEntry]) -> Vec<String> {
     entries.iter().map(|entry| entry.node.clone()).collect()
 }

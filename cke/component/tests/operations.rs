@@ -147,6 +147,8 @@ fn of_queues(site: &Site<'_>) -> Vec<Operation> {
         reboot::delete_daemon_set_pods("10.0.0.1", entries(), policy),
         reboot::reboot("10.0.0.1", entries(), policy),
         reboot::drain_timeout(entries()),
+        reboot::give_up(entries()),
+        reboot::boot_timeout(entries()),
         repair::drain_start("10.0.0.1", repair.clone(), &site.cluster.repair),
         repair::drain_timeout(repair.clone()),
         repair::execute(repair.clone(), &step),

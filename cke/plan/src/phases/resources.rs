@@ -27,18 +27,15 @@ pub(super) fn apply(decision: &mut Decision<'_, '_>, api_server: &str) {
                 .wait(subject, WaitReason::NotEnoughNodesReady { ready, needed });
             continue;
         }
-        let force_conflicts = !status.is_some_and(|status| status.applied_by_cke);
-        let operation = order(decision, api_server, resource, force_conflicts);
+        let operation = order(decision, api_server, resource);
         decision.draft.operations.push(operation);
     }
 }
 
-fn order(
-    decision: &Decision<'_, '_>,
-    api_server: &str,
-    resource: &ResourceDefinition,
-    force_conflicts: bool,
-) -> cke_model::Operation {
+/// Fields that somebody changed by hand are taken back with the next revision, as the original does whatever it says of
+/// conflicts: otherwise one of them would fail the operation in every loop.
+fn order(decision: &Decision<'_, '_>, api_server: &str, resource: &ResourceDefinition) -> cke_model::Operation {
+    const FORCE_CONFLICTS: bool = true;
     let mappings = decision.view.desired.cluster.trusted_rest_mappings.clone();
-    apply_one(api_server, resource.clone(), force_conflicts, mappings)
+    apply_one(api_server, resource.clone(), FORCE_CONFLICTS, mappings)
 }

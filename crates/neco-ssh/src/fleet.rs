@@ -18,8 +18,9 @@ use crate::host_key::{HostKeyStore, Policy};
 use crate::keys::Keys;
 use crate::runner::{NodeAddress, Output, Runner};
 use bytes::Bytes;
-use connection::{Connection, OpenError, Session};
+use connection::{Connection, OpenError};
 use parking_lot::{Mutex, RwLock};
+use session::Session;
 use slot::Slot;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -137,21 +138,17 @@ impl Fleet {
         slot
     }
 
-    /// Gets a session, on the kept connection or on a new one where that turns out to be dead.
+    /// Gets a session, on the kept connection or on a new one where that is dead, or is full of commands that were late and
+    /// do not end: sshd counts those as sessions, and as root it passes no signals on.
     async fn session(&self, slot: &Slot, limits: &Limits) -> Result<Session, Error> {
         let connection = self.connection(slot, limits).await?;
         match self.open(&connection, limits).await {
-            Err(OpenError::Refused) => Err(Error::SessionRefused { node: slot.address() }),
-            Ok(session) => Ok(session),
-            Err(OpenError::Dead) => {
-                slot.discard(&connection).await;
-                let fresh = self.connection(slot, limits).await?;
-                self.open(&fresh, limits).await.map_err(|_| Error::Lost {
-                    node: slot.address(),
-                    doing: Doing::Session,
-                })
-            }
+            Err(OpenError::Dead | OpenError::Refused) => slot.discard(&connection).await,
+            result => return result.map_err(|error| limits.no_session(&slot.node, error)),
         }
+        let fresh = self.connection(slot, limits).await?;
+        let session = self.open(&fresh, limits).await;
+        session.map_err(|error| limits.no_session(&slot.node, error))
     }
 
     async fn connection(&self, slot: &Slot, limits: &Limits) -> Result<Arc<Connection>, Error> {
@@ -187,6 +184,18 @@ impl Limits {
             node: node.address.clone(),
             doing,
             after: self.deadline,
+        }
+    }
+
+    fn no_session(&self, node: &NodeAddress, error: OpenError) -> Error {
+        let (node_address, doing) = (node.address.clone(), Doing::Session);
+        match error {
+            OpenError::Late => self.timed_out(node, doing),
+            OpenError::Refused => Error::SessionRefused { node: node_address },
+            OpenError::Dead => Error::Lost {
+                node: node_address,
+                doing,
+            },
         }
     }
 }

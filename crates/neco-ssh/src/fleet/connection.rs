@@ -1,9 +1,10 @@
 //! One authenticated connection, and the sessions on it.
 
 use super::gate::Gate;
+use super::session::Session;
 use super::wire::Cutter;
 use parking_lot::Mutex;
-use russh::client::{Handle, Msg};
+use russh::client::Handle;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,14 +24,10 @@ pub(super) struct Connection {
 pub(super) enum OpenError {
     /// The connection is dead, or does not answer.
     Dead,
+    /// The caller's time was up first.
+    Late,
     /// The node does not give one, though no other of ours is open.
     Refused,
-}
-
-/// A channel for one command.
-pub(super) struct Session {
-    pub(super) channel: russh::Channel<Msg>,
-    pub(super) place: OwnedSemaphorePermit,
 }
 
 impl Connection {
@@ -53,18 +50,30 @@ impl Connection {
     }
 
     /// Opens a session. A connection that does not answer within `patience` counts as dead.
-    pub(super) async fn open(&self, patience: Duration, until: Instant) -> Result<Session, OpenError> {
+    pub(super) async fn open(self: &Arc<Self>, patience: Duration, until: Instant) -> Result<Session, OpenError> {
         loop {
-            let place = timeout_at(until, Arc::clone(&self.places).acquire_owned())
-                .await
-                .map_err(|_| OpenError::Refused)?
-                .map_err(|_| OpenError::Dead)?;
-            let answer = timeout_at(until.min(Instant::now() + patience), self.handle.channel_open_session()).await;
-            match answer {
-                Ok(Ok(channel)) => return Ok(Session { channel, place }),
-                Ok(Err(russh::Error::ChannelOpenFailure(_))) => self.lower_limit(place)?,
-                Ok(Err(_)) | Err(_) => return Err(OpenError::Dead),
+            let waiting = Arc::clone(&self.places).acquire_owned();
+            let place = timeout_at(until, waiting).await.map_err(|_| OpenError::Late)?;
+            let place = place.map_err(|_| OpenError::Dead)?;
+            let patient_until = Instant::now() + patience;
+            // In a task of its own, which lives on when nobody waits any more: a session that comes late must be closed.
+            let opening = tokio::spawn(Arc::clone(self).ask(place));
+            match timeout_at(until.min(patient_until), opening).await {
+                Ok(Ok(Ok(session))) => return Ok(session),
+                Ok(Ok(Err(Some(place)))) => self.lower_limit(place)?,
+                Ok(Ok(Err(None)) | Err(_)) => return Err(OpenError::Dead),
+                Err(_) if until < patient_until => return Err(OpenError::Late),
+                Err(_) => return Err(OpenError::Dead),
             }
+        }
+    }
+
+    /// Asks for a session. Refused, it gives the place back; none where the connection is dead.
+    async fn ask(self: Arc<Self>, place: OwnedSemaphorePermit) -> Result<Session, Option<OwnedSemaphorePermit>> {
+        match self.handle.channel_open_session().await {
+            Ok(channel) => Ok(Session::new(channel, place)),
+            Err(russh::Error::ChannelOpenFailure(_)) => Err(Some(place)),
+            Err(_) => Err(None),
         }
     }
 

@@ -1,11 +1,10 @@
 //! One command on one channel.
 
-use super::connection::Session;
 use crate::error::{Doing, Error};
 use crate::runner::{Output, tail};
 use bytes::Bytes;
 use russh::client::Msg;
-use russh::{ChannelMsg, ChannelWriteHalf, Sig};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -13,27 +12,37 @@ use tokio::sync::OwnedSemaphorePermit;
 /// `SSH_EXTENDED_DATA_STDERR` of RFC 4254, section 5.2.
 const STDERR: u32 = 1;
 
+/// A channel for one command.
+pub(super) struct Session {
+    reader: ChannelReadHalf,
+    closing: Closing,
+}
+
 impl Session {
+    pub(super) fn new(channel: Channel<Msg>, place: OwnedSemaphorePermit) -> Self {
+        let (reader, writer) = channel.split();
+        let closing = Closing {
+            writer: Arc::new(writer),
+            place: Some(place),
+        };
+        Self { reader, closing }
+    }
+
     /// Runs a command to its end. When the future is dropped before, the command is told to end and the channel is closed.
     pub(super) async fn execute(
-        self,
+        mut self,
         node: &str,
         command: &str,
         stdin: Option<Bytes>,
         max_output: usize,
     ) -> Result<Output, Error> {
-        let (mut reader, writer) = self.channel.split();
-        let writer = Arc::new(writer);
-        let channel = Closing {
-            writer: Arc::clone(&writer),
-            place: Some(self.place),
-        };
+        let writer = Arc::clone(&self.closing.writer);
         let mut feeding = pin!(feed(&writer, command, stdin));
         let mut fed = false;
         let mut ending = Ending::new(node, max_output);
         loop {
             tokio::select! {
-                message = reader.wait() => match message {
+                message = self.reader.wait() => match message {
                     None => return Err(ending.lost()),
                     Some(ChannelMsg::Close) => break,
                     Some(message) => ending.take(message)?,
@@ -42,7 +51,7 @@ impl Session {
                 _ = &mut feeding, if !fed => fed = true,
             }
         }
-        channel.is_closed();
+        self.closing.ended();
         ending.finish()
     }
 }
@@ -145,7 +154,7 @@ struct Closing {
 
 impl Closing {
     /// The other side has closed the channel.
-    fn is_closed(mut self) {
+    fn ended(mut self) {
         self.place = None;
     }
 }

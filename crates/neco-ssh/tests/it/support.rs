@@ -1,0 +1,62 @@
+//! A fleet of one node, whose sshd belongs to the test.
+
+use bytes::Bytes;
+use neco_ssh::{Error, Fleet, Keys, MemoryStore, NodeAddress, Options, Output, Runner as _};
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::sshd::Sshd;
+
+/// Long enough for a busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+pub(crate) struct One {
+    pub(crate) sshd: Sshd,
+    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) node: NodeAddress,
+    pub(crate) store: Arc<MemoryStore>,
+}
+
+impl One {
+    pub(crate) async fn start() -> One {
+        One::with(Sshd::start().await, Options::default())
+    }
+
+    pub(crate) fn with(sshd: Sshd, options: Options) -> One {
+        let store = Arc::new(MemoryStore::default());
+        let keys = Keys::parse([("", sshd.private_key().as_str())]);
+        One {
+            fleet: Arc::new(Fleet::new(options, keys, Arc::clone(&store) as _)),
+            node: NodeAddress::new(sshd.address(), "root"),
+            store,
+            sshd,
+        }
+    }
+
+    pub(crate) async fn run(&self, command: &str) -> Result<Output, Error> {
+        self.fleet.run(&self.node, command, None, DEADLINE).await
+    }
+
+    pub(crate) async fn run_within(&self, command: &str, deadline: Duration) -> Result<Output, Error> {
+        self.fleet.run(&self.node, command, None, deadline).await
+    }
+
+    pub(crate) async fn feed(&self, command: &str, stdin: impl Into<Bytes>) -> Result<Output, Error> {
+        self.fleet.run(&self.node, command, Some(stdin.into()), DEADLINE).await
+    }
+
+    pub(crate) fn handshakes(&self) -> u64 {
+        self.fleet.counts(&self.sshd.address()).handshakes
+    }
+}
+
+/// Options with which faults are seen soon.
+pub(crate) fn quick() -> Options {
+    let mut options = Options {
+        connect_timeout: Duration::from_secs(1),
+        session_timeout: Duration::from_secs(1),
+        ..Options::default()
+    };
+    options.back_off.first = Duration::from_millis(100);
+    options.back_off.most = Duration::from_millis(100);
+    options
+}

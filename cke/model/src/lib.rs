@@ -24,6 +24,7 @@ pub mod reboot;
 pub mod record;
 pub mod repair;
 pub mod resource;
+pub mod sabakan;
 pub mod service;
 pub mod status;
 pub mod vault;

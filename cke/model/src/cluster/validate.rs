@@ -21,7 +21,7 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             place: place.into(),
             problem: problem.into(),

@@ -1,3 +1,7 @@
-//! The operators' command for CKE.
+//! `ckecli`, the operators' command for CKE.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ckecli::main(std::env::args_os().collect())
+}

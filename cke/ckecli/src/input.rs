@@ -1,0 +1,41 @@
+//! Files that commands read.
+
+use crate::exit::warn;
+use anyhow::Context;
+use cke_model::Cluster;
+use std::io::Read;
+use std::path::Path;
+
+/// Warnings of a file that are shown one by one: each of thousands of nodes may have the same mistake.
+const SHOWN: usize = 20;
+
+/// Reads a text file, or standard input for `-`.
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
+    let bytes = bytes(path)?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not text in UTF-8", path.display()))
+}
+
+/// Reads a file, or standard input for `-`.
+pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut content)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut content))
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(content)
+}
+
+/// Reads a declared cluster or a template. It is not validated.
+pub(crate) fn cluster(path: &Path) -> anyhow::Result<Cluster> {
+    let text = text(path)?;
+    let (cluster, warnings) = Cluster::parse(&text).with_context(|| path.display().to_string())?;
+    for warning in warnings.iter().take(SHOWN) {
+        warn(&format!("{}: {warning}", path.display()));
+    }
+    if warnings.len() > SHOWN {
+        warn(&format!("{}: {} more warnings", path.display(), warnings.len() - SHOWN));
+    }
+    Ok(cluster)
+}

@@ -73,18 +73,18 @@ in_base "ls /usr/lib/x86_64-linux-gnu/xtables/*.so /lib/x86_64-linux-gnu/libnss_
 in_base "ldd $(tr '\n' ' ' <"$libraries.programs") $(tr '\n' ' ' <"$libraries.plugins")" |
   awk '$2 == "=>" && $3 ~ /^\// {print $3} $1 ~ /^\/lib.*ld-linux/ {print $1}' | sort -u >"$libraries"
 copy() { install -D -m "$(stat -Lc %a "$base/$1")" "$base/$1" "$tools/${2:-$1}"; }
-mkdir -p "$tools"/{bin,sbin,lib,lib64,usr/bin,usr/sbin,usr/lib,usr/local/bin,etc,proc,sys,dev,run,tmp,var/lib,root}
+mkdir -p "$tools"/{usr/bin,usr/sbin,usr/lib,usr/lib64,usr/local/bin,etc,proc,sys,dev,run,tmp,var/lib,root}
+for folder in bin sbin lib lib64; do ln -s usr/$folder "$tools/$folder"; done
 chmod 1777 "$tools/tmp"
 sort -u "$libraries" "$libraries.plugins" "$libraries.programs" | while read -r file; do copy "$file"; done
 rm -f "$libraries.programs" "$libraries.plugins"
 for name in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do
   ln -s xtables-nft-multi "$tools/usr/sbin/$name"
 done
-for name in lsmod modprobe insmod; do ln -s ../bin/kmod "$tools/sbin/$name"; done
+for name in lsmod modprobe insmod; do ln -s ../bin/kmod "$tools/usr/sbin/$name"; done
 copy bin/busybox bin/busybox
 "$tools/bin/busybox" --list | while read -r name; do
-  [ -e "$tools/bin/$name" ] || [ -e "$tools/sbin/$name" ] || [ -e "$tools/usr/bin/$name" ] || [ -e "$tools/usr/sbin/$name" ] ||
-    ln -s busybox "$tools/bin/$name"
+  [ -e "$tools/usr/bin/$name" ] || [ -e "$tools/usr/sbin/$name" ] || ln -s busybox "$tools/usr/bin/$name"
 done
 for file in etc/protocols etc/services etc/nsswitch.conf etc/ssl/certs/ca-certificates.crt usr/share/dns/root.hints usr/share/dns/root.key; do
   [ ! -e "$base/$file" ] || copy "$file"

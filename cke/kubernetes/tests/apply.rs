@@ -298,3 +298,19 @@ async fn other_actions_are_refused_by_name() {
         .unwrap_err();
     assert_eq!(error.to_string(), "not an action on Kubernetes: reboot-cancel");
 }
+
+/// What CKE brings itself is accepted as it is, and nothing of it is to be applied again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn built_in_resources_are_applied_once() {
+    let lab = Lab::start(ControlPlane::builder()).await;
+    let resources = cke_component::resources::built_in(&cke_model::images::Images::default());
+    for resource in &resources {
+        lab.apply(apply(&lab, resource, true)).await;
+    }
+    let statuses = lab.observe(&resources).await.resources;
+    for resource in &resources {
+        let status = statuses.get(&resource.key);
+        assert!(!resource.needs_update(status), "{}: {status:?}", resource.key);
+        assert!(status.unwrap().applied_by_cke);
+    }
+}

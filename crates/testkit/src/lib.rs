@@ -17,5 +17,6 @@ pub mod netns;
 mod process;
 pub mod proxy;
 pub mod servers;
+pub mod sshd;
 pub mod vault;
 pub mod wait;

@@ -20,12 +20,12 @@ pub struct ApplyContext<'a, W> {
     pub certificates: &'a W,
 }
 
-impl<W> ApplyContext<'_, W> {
-    /// The name of a Node object, for an address of the cluster or a name.
-    fn node_name<'n>(&'n self, address: &'n str) -> &'n str {
-        let node = self.cluster.nodes.iter().find(|n| n.address == address);
-        node.map_or(address, |n| n.nodename())
-    }
+/// The name of a Node object, for an address of the cluster or a name. (The original takes the address in queues of reboots,
+/// and so cannot drain a node with a host name.)
+#[must_use]
+pub fn node_name<'n>(cluster: &'n Cluster, address: &'n str) -> &'n str {
+    let node = cluster.nodes.iter().find(|n| n.address == address);
+    node.map_or(address, |n| n.nodename())
 }
 
 impl Kubernetes {
@@ -46,10 +46,10 @@ impl Kubernetes {
                 taints,
             } => {
                 let server = self.client(api_server)?;
-                for node in nodes {
-                    nodes::retaint(&server, context.node_name(node), taints).await?;
-                }
-                Ok(())
+                nodes::each(nodes, |node| {
+                    nodes::retaint(&server, node_name(context.cluster, node), taints)
+                })
+                .await
             }
             Action::KubeUpdateNodes { api_server, nodes } => {
                 let server = self.client(api_server)?;
@@ -58,10 +58,7 @@ impl Kubernetes {
             Action::KubeRemoveNodes { api_server, names } => nodes::remove(&self.client(api_server)?, names).await,
             Action::KubeUncordon { api_server, nodes } => {
                 let server = self.client(api_server)?;
-                for node in nodes {
-                    nodes::unmark(&server, context.node_name(node)).await?;
-                }
-                Ok(())
+                nodes::each(nodes, |node| nodes::unmark(&server, node_name(context.cluster, node))).await
             }
             Action::KubeApply {
                 api_server,

@@ -1,5 +1,9 @@
 //! Empties nodes: marks and cordons them, tries evictions, evicts, and says what is still there.
 //!
+//! A reboot cordons its nodes ([`cordon`]), tries each ([`Drain::try_out`]), and then drains those without obstacles
+//! ([`Drain::run`]); a repair tries first and cordons then, so that a machine that cannot be drained goes on working.
+//! Whether a node is drained is asked later, once a loop, with [`remaining`]: for a reboot no volume may be in use either.
+//!
 //! Nodes are drained one after another; several at once could hold up each other's budgets. The pods of one node are tried
 //! in rounds, so that one that is refused does not keep the others waiting.
 

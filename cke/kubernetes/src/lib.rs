@@ -24,7 +24,7 @@ pub mod pods;
 mod selector;
 mod webhook;
 
-pub use apply::ApplyContext;
+pub use apply::{ApplyContext, node_name};
 pub use client::{ApiServer, Kubernetes};
 pub use connection::{API_PORT, Identity, REQUEST_LIMIT};
 pub use error::{BoxError, Error, Failure};

@@ -37,6 +37,13 @@ struct Answer {
     at: Instant,
 }
 
+impl Mappings {
+    /// Asks anew about this version: an object of a known kind was refused as if its kind were gone.
+    pub(crate) fn forget(&self, api_version: &str) {
+        self.known.lock().remove(api_version);
+    }
+}
+
 /// The mapping of a kind, or none where neither the API server nor the trusted mappings know it.
 ///
 /// # Errors

@@ -314,3 +314,34 @@ async fn built_in_resources_are_applied_once() {
         assert!(status.unwrap().applied_by_cke);
     }
 }
+
+/// A node whose change is refused keeps no other from its own; the error names it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_refused_node_does_not_stop_the_others() {
+    let mut lab = Lab::start(ControlPlane::builder()).await;
+    let names: Vec<String> = (0..40).map(|i| format!("n{i}")).collect();
+    let object = |name: &String| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    lab.make(&names.iter().map(object).collect::<Vec<_>>());
+    let label = |name: &str| if name == "n3" { "not a label!" } else { "good" };
+    let attributes = |name: &String| NodeAttributes {
+        name: name.clone(),
+        labels: [("team".to_owned(), label(name).to_owned())].into(),
+        ..NodeAttributes::default()
+    };
+    let nodes: Vec<NodeAttributes> = names.iter().map(attributes).collect();
+    let declared = |wanted: &NodeAttributes| Node {
+        address: wanted.name.clone(),
+        labels: Some(wanted.labels.clone()),
+        ..Node::default()
+    };
+    lab.cluster.nodes = nodes.iter().map(declared).collect();
+    let update = Action::KubeUpdateNodes {
+        api_server: lab.server.clone(),
+        nodes,
+    };
+    let error = lab.try_apply(update).await.unwrap_err();
+    assert_eq!(error.code(), Some(422), "{error}");
+    assert!(error.to_string().ends_with("patch the node n3"), "{error}");
+    let seen = lab.observe(&[]).await.nodes;
+    assert_eq!(seen.iter().filter(|n| n.labels.contains_key("team")).count(), 39);
+}

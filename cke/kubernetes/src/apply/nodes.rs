@@ -9,11 +9,15 @@ use cke_model::Cluster;
 use cke_model::kubernetes::Taint;
 use cke_model::names::kube::{FIELD_MANAGER, REBOOT};
 use cke_model::operation::NodeAttributes;
+use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
+/// Nodes that are changed at a time.
+const CONCURRENT_CHANGES: usize = 16;
 /// How often a change is made anew against a newer version of the object.
 const CONFLICT_RETRIES: u32 = 20;
 
@@ -28,18 +32,42 @@ pub(crate) async fn retaint(server: &ApiServer, name: &str, taints: &[Taint]) ->
 
 /// Gives nodes the labels, annotations and taints that the cluster declares. A node that is gone is left out.
 pub(crate) async fn update(server: &ApiServer, cluster: &Cluster, nodes: &[NodeAttributes]) -> Result<(), Error> {
-    for wanted in nodes {
-        let declared = cluster.nodes.iter().find(|n| n.nodename() == wanted.name);
-        match change(server, &wanted.name, |node| {
-            patch::with_attributes(node, wanted, declared)
-        })
-        .await
-        {
-            Err(error) if error.is_not_found() => {}
-            result => result?,
-        }
+    let declared: HashMap<&str, &cke_model::Node> = cluster.nodes.iter().map(|n| (n.nodename(), n)).collect();
+    let declared = &declared;
+    let update = |wanted| async move { update_one(server, declared.get(name_of(wanted)).copied(), wanted).await };
+    each(nodes, update).await
+}
+
+fn name_of(wanted: &NodeAttributes) -> &str {
+    &wanted.name
+}
+
+async fn update_one(
+    server: &ApiServer,
+    declared: Option<&cke_model::Node>,
+    wanted: &NodeAttributes,
+) -> Result<(), Error> {
+    match change(server, &wanted.name, |node| {
+        patch::with_attributes(node, wanted, declared)
+    })
+    .await
+    {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result,
     }
-    Ok(())
+}
+
+/// Does something for each of many nodes, some at a time: one that fails keeps no other from its turn.
+pub(crate) async fn each<'a, T, F>(nodes: &'a [T], change: impl Fn(&'a T) -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let results: Vec<_> = stream::iter(nodes)
+        .map(change)
+        .buffer_unordered(CONCURRENT_CHANGES)
+        .collect()
+        .await;
+    results.into_iter().collect()
 }
 
 /// Sends the patch that `decide` makes of the object; none where nothing is to be changed.
@@ -102,23 +130,24 @@ pub(crate) async fn unmark(server: &ApiServer, name: &str) -> Result<(), Error> 
 
 /// Cordons Node objects and deletes them. One that is gone, or going, is done.
 pub(crate) async fn remove(server: &ApiServer, names: &[String]) -> Result<(), Error> {
-    for name in names {
-        let request = format!("read the node {name}");
-        let Some(node) = server.ask_for(request, api(server).get(name)).await? else {
-            continue;
-        };
-        if node.metadata.deletion_timestamp.is_some() {
-            continue;
-        }
-        if !node.spec.as_ref().and_then(|s| s.unschedulable).unwrap_or_default() {
-            match mark(server, name, false).await {
-                Err(error) if error.is_not_found() => continue,
-                result => result?,
-            }
-        }
-        delete(server, name, node.metadata.uid.unwrap_or_default()).await?;
+    each(names, |name| remove_one(server, name)).await
+}
+
+async fn remove_one(server: &ApiServer, name: &str) -> Result<(), Error> {
+    let request = format!("read the node {name}");
+    let Some(node) = server.ask_for(request, api(server).get(name)).await? else {
+        return Ok(());
+    };
+    if node.metadata.deletion_timestamp.is_some() {
+        return Ok(());
     }
-    Ok(())
+    if !node.spec.as_ref().and_then(|s| s.unschedulable).unwrap_or_default() {
+        match mark(server, name, false).await {
+            Err(error) if error.is_not_found() => return Ok(()),
+            result => result?,
+        }
+    }
+    delete(server, name, node.metadata.uid.unwrap_or_default()).await
 }
 
 /// Deletes the object with this uid, not one that was made under its name since.

@@ -66,6 +66,7 @@ pub(crate) async fn apply(
     {
         Ok(_) => Ok(()),
         Err(error) if error.is_not_found() => {
+            server.mappings().forget(&mapping.resource.api_version);
             tracing::warn!(
                 resource = resource.key,
                 "not applied: the API server does not know its kind (or namespace) yet"

@@ -11,20 +11,27 @@
 //! - no entry of a queue stays as it is for ever ([`deadlines`]);
 //! - nothing at all while the cluster is frozen, and no disruption beyond the budget ([`cke_model::controls`]).
 
+mod cost;
 pub mod deadlines;
 mod decide;
 mod desired;
 mod draft;
+mod explain;
 mod ledger;
 mod phases;
 mod plan;
 mod reboot;
 mod repair;
+pub mod touched;
 mod view;
 mod wait;
+pub mod what_if;
 
+pub use cost::Cost;
 pub use decide::decide;
 pub use desired::{DecideOptions, Desired};
+pub use explain::{Explanation, NoSubject, Unknown, explain};
 pub use ledger::spending;
 pub use plan::{Plan, Subject, Wait};
 pub use wait::{Disruption, Spender, WaitReason};
+pub use what_if::{WhatIf, WhatIfError};

@@ -10,9 +10,12 @@
 
 mod api_servers;
 mod components;
+mod controls;
 mod convergence;
+mod deadlines;
 mod endpoints;
 mod etcd_members;
+mod explanations;
 mod fixture;
 mod maintain;
 mod nodes;

@@ -11,7 +11,6 @@ use cke_model::certificate::{Authority, Certificate};
 use cke_model::cluster::EtcdParams;
 use cke_model::names::path::{ETCD_PKI, etcd_pki};
 use cke_model::names::{port, volume};
-use cke_model::observed::EtcdMember;
 use cke_model::operation::{Content, NodeFile};
 use cke_model::{Node, ServiceParams};
 
@@ -87,15 +86,11 @@ pub fn built_in_new(node: &Node, members: &[&Node]) -> ServiceParams {
     first_start(built_in(node), &node.address, &members.collect::<Vec<_>>(), "new")
 }
 
-/// Completes the parameters of a member that joins an existing cluster: the members are known only once it was added.
+/// Completes the parameters of a member that joins an existing cluster: its peers, `NAME=URL` each and itself among them, are known
+/// only once it was added.
 #[must_use]
-pub fn joining(built_in: ServiceParams, address: &str, members: &[EtcdMember]) -> ServiceParams {
-    let peers = members.iter().flat_map(|member| {
-        // A member that was added and never started has no name yet; it is the one that is to be started.
-        let name = if member.name.is_empty() { address } else { &member.name };
-        member.peer_urls.iter().map(move |url| named_peer(name, url))
-    });
-    first_start(built_in, address, &peers.collect::<Vec<_>>(), "existing")
+pub fn joining(built_in: ServiceParams, address: &str, peers: &[String]) -> ServiceParams {
+    first_start(built_in, address, peers, "existing")
 }
 
 fn named_peer(name: &str, url: &str) -> String {

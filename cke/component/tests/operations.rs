@@ -231,21 +231,12 @@ fn steps_that_a_cluster_does_not_need_are_left_out() {
     assert_eq!(upgrade::upgrade(&site, "7").steps, []);
 }
 
-/// The member that joins is named by its address until it has a name.
 #[test]
 fn a_joining_member_is_told_all_peers() {
     let cluster = sample();
-    let member = |name: &str, url: &str| EtcdMember {
-        name: name.to_owned(),
-        peer_urls: vec![url.to_owned()],
-        ..EtcdMember::default()
-    };
-    let members = [
-        member("10.0.0.1", "https://10.0.0.1:2380"),
-        member("", "https://10.0.0.3:2380"),
-    ];
+    let peers = ["10.0.0.1=https://10.0.0.1:2380", "10.0.0.3=https://10.0.0.3:2380"].map(str::to_owned);
     let node = &cluster.nodes[2];
-    let joining = etcd::joining(etcd::built_in(node), &node.address, &members);
+    let joining = etcd::joining(etcd::built_in(node), &node.address, &peers);
     let args = joining.extra_args.clone().unwrap();
     let initial: Vec<_> = args.iter().filter(|arg| arg.starts_with("--initial-")).collect();
     let expected = [

@@ -23,6 +23,11 @@ impl SshKeys {
         })
     }
 
+    /// All of them, with what they are for.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(host, key)| (host.as_str(), key.expose()))
+    }
+
     /// Whether there is none at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -13,7 +13,12 @@ use crate::run::{files, root};
 
 /// Crates whose every decision must be a function of its arguments.
 const PURE: &[(&str, &str)] = &[
+    ("cke-component", "cke/component/src/"),
     ("cke-inventory", "cke/inventory/src/"),
+    ("cke-model", "cke/model/src/"),
+    ("cke-plan", "cke/plan/src/"),
+    ("cke-simulator", "cke/simulator/src/"),
+    ("gojson", "crates/gojson/src/"),
     ("gotemplate", "crates/gotemplate/src/"),
     ("sabakan-ignition", "crates/sabakan-ignition/src/"),
     ("sabakan-model", "crates/sabakan-model/src/"),

@@ -86,6 +86,20 @@ impl Server {
         self.start_again().await;
     }
 
+    /// Starts it again with a value of its configuration changed.
+    ///
+    /// # Panics
+    /// As [`Server::start`].
+    pub async fn start_changed(&mut self, key: &str, value: Value) {
+        self.kill();
+        let file = self.dir.join(format!("sabakan-{}.yml", self.host.ip));
+        let text = std::fs::read_to_string(&file).expect("read the configuration");
+        let mut configuration: Value = serde_json::from_str(&text).expect("it was written as JSON");
+        configuration[key] = value;
+        std::fs::write(&file, configuration.to_string()).expect("write the configuration");
+        self.start_again().await;
+    }
+
     fn spawn(&mut self) {
         let log = File::options()
             .create(true)

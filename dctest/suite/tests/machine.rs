@@ -90,11 +90,18 @@ fn a_machine_boots_from_one_server_and_opens_its_disk_by_another() {
         let first = boot(&spec, center.servers[0].ip());
         assert!(first.contains("witness: the disk is new"), "{first}");
 
-        center.servers[1].start_again().await;
+        // The other server gives the first program by HTTPS alone, to firmware that trusts its authority.
+        center.servers[1].start_changed("https-boot", true.into()).await;
         center.servers[0].kill();
+        spec.boot_ca = Some(center.file("ca.crt"));
         let second = boot(&spec, center.servers[1].ip());
         assert!(second.contains("witness: the disk was here before"), "{second}");
         assert!(!second.contains("witness: the disk is new"), "{second}");
+        let log = center.servers[1].log();
+        let fetched = |port: u16| {
+            log.contains(&format!(":{port}\" http_method=\"GET\"")) && log.contains("/api/v1/boot/ipxe.efi")
+        };
+        assert!(fetched(10443), "the firmware fetches ipxe.efi by HTTPS:\n{log}");
         let log = wait_for("the keys to be in the time-line", PATIENCE, async || {
             let log = center.sabactl(1, &["boot-log", "NODE-1"]);
             holds(log.contains("\"keys\""), &log).map(|()| log)

@@ -1,0 +1,32 @@
+//! The last plan as the leader stores it for `ckecli explain` and `ckecli watch`: what is done, and what waits for what.
+//!
+//! It is bounded, for it is written each round: operations by name, targets and steps, without what they carry.
+
+use cke_plan::Plan;
+use gojson::GoTime;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Waits and operations beyond this are only counted.
+const MOST: usize = 200;
+
+/// What is stored.
+pub(crate) fn of(plan: &Plan, now: Timestamp) -> Value {
+    let operations = plan.operations.iter().take(MOST).map(|operation| {
+        let steps: Vec<&str> = operation.steps.iter().map(|step| step.name.as_str()).collect();
+        json!({ "name": operation.name, "targets": operation.targets, "steps": steps })
+    });
+    let waits = plan
+        .waits
+        .iter()
+        .take(MOST)
+        .map(|wait| json!({ "subject": wait.subject, "reason": wait.reason, "words": wait.to_string() }));
+    json!({
+        "phase": plan.phase,
+        "decided_at": GoTime::utc(now).to_string(),
+        "operations": operations.collect::<Vec<_>>(),
+        "more_operations": plan.operations.len().saturating_sub(MOST),
+        "waits": waits.collect::<Vec<_>>(),
+        "more_waits": plan.waits.len().saturating_sub(MOST),
+    })
+}

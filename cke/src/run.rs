@@ -1,0 +1,53 @@
+//! The order of start and stop: bind, connect, lead, drain.
+
+use crate::http::Bound;
+use crate::lead;
+use crate::metrics::Metrics;
+use crate::options::Settings;
+use anyhow::Context as _;
+use cke_storage::Storage;
+use neco_daemon::lifecycle::{self, Lifecycle, ServiceError, Services};
+use neco_etcd::Etcd;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a command on a node may go on after the stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The leader's loop has a thread of its own: a decision over thousands of nodes keeps nobody else waiting.
+async fn on_own_thread(candidate: lead::Candidate, drain: CancellationToken) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Handle::current();
+    let ended = tokio::task::spawn_blocking(move || runtime.block_on(candidate.run(drain))).await?;
+    Ok(ended?)
+}
+
+/// Runs the daemon until its end.
+///
+/// # Errors
+/// What keeps it from starting, or a part that ended before it was asked to.
+pub async fn run(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()> {
+    let bound = Bound::bind(settings.http).await?;
+    tracing::info!(address = %bound.address()?, "listening");
+    let metrics = Arc::new(Metrics::new()?);
+    let drain = lifecycle.drain();
+    let etcd = tokio::select! {
+        connected = Etcd::connect_when_available(&settings.etcd) => connected.context("connecting to etcd")?,
+        () = drain.cancelled() => return Ok(()),
+    };
+    let mut services = Services::new(&lifecycle);
+    let health = etcd.clone();
+    services.spawn("http", bound.serve(health, Arc::clone(&metrics), lifecycle.drain()));
+    let candidate = lead::Candidate {
+        storage: Storage::new(etcd),
+        settings,
+        metrics,
+    };
+    services.spawn("leader", on_own_thread(candidate, drain));
+    let _watchdog = lifecycle::ready(|| true);
+    match services.run(PATIENCE).await {
+        Err(late @ ServiceError::NotDrained(..)) => tracing::warn!(error = &late as &dyn std::error::Error, "cut off"),
+        ended => ended?,
+    }
+    Ok(())
+}

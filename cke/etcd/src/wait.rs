@@ -17,12 +17,20 @@ impl ClusterEtcd {
     /// # Errors
     /// [`Error::Waited`] after 20 s, with the last reason.
     pub async fn wait_until_serving(&self, redundant: bool) -> Result<(), Error> {
+        self.wait_for_at_most(PATIENCE, redundant).await
+    }
+
+    /// The same with another limit.
+    ///
+    /// # Errors
+    /// [`Error::Waited`].
+    pub async fn wait_for_at_most(&self, patience: Duration, redundant: bool) -> Result<(), Error> {
         let what = if redundant {
             "etcd to be redundant"
         } else {
             "etcd to serve"
         };
-        until(what, PATIENCE, PAUSE, || async {
+        until(what, patience, PAUSE, || async {
             self.revision().await.map_err(|e| say(&e))?;
             if redundant { self.is_redundant().await } else { Ok(()) }
         })

@@ -48,6 +48,8 @@ pub struct Builder {
     token_ttl: Option<Duration>,
     tls: bool,
     client_certificates: bool,
+    as_cke: bool,
+    spares: usize,
     places: Vec<(Ipv4Addr, String)>,
 }
 
@@ -55,6 +57,8 @@ pub struct Builder {
 #[derive(Debug)]
 pub struct Etcd {
     members: Vec<Member>,
+    spares: Vec<member::Addresses>,
+    builder: Builder,
     tls: Option<TlsFiles>,
     user: Option<(String, String)>,
     folder: Option<TempDir>,
@@ -104,16 +108,32 @@ impl Builder {
         self.tls()
     }
 
+    /// As CKE runs it on nodes: members are named by their addresses, clients and peers show certificates, a client's common
+    /// name is its user (`root` for [`Etcd::ctl`]). `spares` are prepared for members that join later.
+    #[must_use]
+    pub fn as_cke(mut self, spares: usize) -> Builder {
+        self.as_cke = true;
+        self.spares = spares;
+        self.mutual_tls()
+    }
+
     /// Starts it and waits until every member serves.
     pub async fn start(self) -> Etcd {
         let folder = tempfile::Builder::new().prefix("etcd-").tempdir().expect("a folder");
-        let addresses: Vec<member::Addresses> = (0..self.members)
+        let mut addresses: Vec<member::Addresses> = (0..self.members + self.spares)
             .map(|index| member::Addresses::choose(index, self.tls, self.places.get(index)))
             .collect();
+        if self.as_cke {
+            addresses.iter_mut().for_each(member::Addresses::become_ckes);
+        }
         let tls = self.tls.then(|| {
-            let hosts = addresses.iter().map(|a| a.host).collect::<Vec<_>>();
-            TlsFiles::create(folder.path(), &hosts, self.client_certificates)
+            // Between loopback addresses a connection comes from 127.0.0.1, and peers look at that.
+            let hosts = addresses.iter().map(|a| a.host).chain([Ipv4Addr::LOCALHOST]);
+            let hosts = hosts.collect::<Vec<_>>();
+            let user = if self.as_cke { "root" } else { "client" };
+            TlsFiles::create(folder.path(), &hosts, self.client_certificates, user)
         });
+        let spares = addresses.split_off(self.members);
         let members = addresses
             .iter()
             .map(|own| {
@@ -124,6 +144,8 @@ impl Builder {
             .collect();
         let etcd = Etcd {
             members,
+            spares,
+            builder: self,
             tls,
             user: None,
             folder: Some(folder),
@@ -136,9 +158,23 @@ impl Builder {
 
     fn arguments(&self, own: &member::Addresses, all: &[member::Addresses], tls: Option<&TlsFiles>) -> Vec<String> {
         let cluster: Vec<String> = all.iter().map(|a| format!("{}={}", a.name, a.peer)).collect();
+        self.arguments_in(own, &cluster, "new", tls)
+    }
+
+    fn arguments_in(
+        &self,
+        own: &member::Addresses,
+        cluster: &[String],
+        state: &str,
+        tls: Option<&TlsFiles>,
+    ) -> Vec<String> {
         // One member elects itself; among several the time must outlast a busy machine.
-        let (beat, election) = if all.len() == 1 { (10, 100) } else { (50, 500) };
-        let mut arguments = own.arguments(&cluster.join(","));
+        let alone = cluster.len() == 1 && self.spares == 0;
+        let (beat, election) = if alone { (10, 100) } else { (50, 500) };
+        let mut arguments = own.arguments(&cluster.join(","), state);
+        if self.as_cke {
+            arguments.extend(tls.map(TlsFiles::peer_arguments).unwrap_or_default());
+        }
         arguments.extend([
             format!("--heartbeat-interval={beat}"),
             format!("--election-timeout={election}"),
@@ -167,6 +203,8 @@ impl Etcd {
             token_ttl: None,
             tls: false,
             client_certificates: false,
+            as_cke: false,
+            spares: 0,
             places: Vec::new(),
         }
     }
@@ -179,6 +217,40 @@ impl Etcd {
     /// The members, in the order of their names `m0`, `m1`, ...
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The address of the next spare, for [`Etcd::join`].
+    ///
+    /// # Panics
+    /// When none is left.
+    pub fn spare(&self) -> Ipv4Addr {
+        self.spares.first().expect("a spare is left").host
+    }
+
+    /// Starts the next spare as a member that was added; `cluster` is what `--initial-cluster` lists.
+    ///
+    /// # Panics
+    /// When none is left.
+    pub fn join(&mut self, cluster: &[String]) -> &Member {
+        let own = self.spares.remove(0);
+        let data = self
+            .folder
+            .as_ref()
+            .expect("the folder is there")
+            .path()
+            .join(&own.name);
+        let arguments = self.builder.arguments_in(&own, cluster, "existing", self.tls.as_ref());
+        self.members.push(Member::start(own, data, arguments));
+        self.members.last().expect("just pushed")
+    }
+
+    /// Starts a member that was killed again, without its data, as one that was added anew.
+    pub fn join_again(&mut self, index: usize, cluster: &[String]) -> &Member {
+        let own = self.members[index].addresses().clone();
+        let arguments = self.builder.arguments_in(&own, cluster, "existing", self.tls.as_ref());
+        self.members[index].lose_data();
+        self.members[index].start_with(arguments);
+        &self.members[index]
     }
 
     /// The certificates, when it was started with TLS.

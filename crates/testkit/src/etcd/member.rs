@@ -47,7 +47,13 @@ impl Addresses {
         }
     }
 
-    pub(super) fn arguments(&self, cluster: &str) -> Vec<String> {
+    /// Named by its address, and peers speak TLS.
+    pub(super) fn become_ckes(&mut self) {
+        self.name = self.host.to_string();
+        self.peer = format!("https://{}:2380", self.host);
+    }
+
+    pub(super) fn arguments(&self, cluster: &str, state: &str) -> Vec<String> {
         vec![
             format!("--name={}", self.name),
             format!("--listen-client-urls={}", self.client),
@@ -56,7 +62,7 @@ impl Addresses {
             format!("--initial-advertise-peer-urls={}", self.peer),
             format!("--listen-metrics-urls={}", self.status),
             format!("--initial-cluster={cluster}"),
-            "--initial-cluster-state=new".to_owned(),
+            format!("--initial-cluster-state={state}"),
         ]
     }
 }
@@ -156,14 +162,35 @@ impl Member {
         .await;
     }
 
+    /// The address that it listens on.
+    pub fn host(&self) -> Ipv4Addr {
+        self.addresses.host
+    }
+
+    /// Removes the data of a member that was killed.
+    pub fn lose_data(&self) {
+        assert!(self.pid().is_none(), "{} still runs", self.name());
+        std::fs::remove_dir_all(&self.data).expect("remove etcd's data");
+    }
+
+    /// The folder of its data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(super) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    pub(super) fn start_with(&mut self, arguments: Vec<String>) {
+        self.arguments = arguments;
+        self.start_again();
+    }
+
     /// Whether it says that it leads its cluster.
     pub async fn leads(&self) -> bool {
         let metrics = self.status("/metrics").await.unwrap_or_default();
         metrics.lines().any(|line| line == "etcd_server_is_leader 1")
-    }
-
-    pub(super) fn data(&self) -> &Path {
-        &self.data
     }
 
     /// What it answers on its status address; plain HTTP/1.0, so that no client is needed.

@@ -3,13 +3,14 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
 };
 
 /// The files of a CA, of the servers and of a client, and whether the client must show its own.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TlsFiles {
     /// The CA's certificate.
     pub ca: PathBuf,
@@ -20,10 +21,18 @@ pub struct TlsFiles {
     server_cert: PathBuf,
     server_key: PathBuf,
     mutual: bool,
+    authority: Arc<CertifiedIssuer<'static, KeyPair>>,
+}
+
+impl std::fmt::Debug for TlsFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsFiles").field("ca", &self.ca).finish_non_exhaustive()
+    }
 }
 
 impl TlsFiles {
-    pub(super) fn create(folder: &Path, hosts: &[Ipv4Addr], mutual: bool) -> TlsFiles {
+    pub(super) fn create(folder: &Path, hosts: &[Ipv4Addr], mutual: bool, user: &str) -> TlsFiles {
+        let ca = Arc::new(authority());
         let files = TlsFiles {
             ca: folder.join("ca.crt"),
             client_cert: folder.join("client.crt"),
@@ -31,14 +40,32 @@ impl TlsFiles {
             server_cert: folder.join("server.crt"),
             server_key: folder.join("server.key"),
             mutual,
+            authority: Arc::clone(&ca),
         };
-        let ca = authority();
         fs::write(&files.ca, ca.pem()).expect("write the CA");
         let server = leaf("etcd", ExtendedKeyUsagePurpose::ServerAuth, hosts);
         issue(server, &ca, &files.server_cert, &files.server_key);
-        let client = leaf("client", ExtendedKeyUsagePurpose::ClientAuth, &[]);
+        let client = leaf(user, ExtendedKeyUsagePurpose::ClientAuth, &[]);
         issue(client, &ca, &files.client_cert, &files.client_key);
         files
+    }
+
+    /// Certificate and key of another user, in PEM.
+    pub fn user(&self, name: &str) -> (String, String) {
+        let pair = KeyPair::generate().expect("a key");
+        let params = leaf(name, ExtendedKeyUsagePurpose::ClientAuth, &[]);
+        let signed = params.signed_by(&pair, &self.authority).expect("a certificate");
+        (signed.pem(), pair.serialize_pem())
+    }
+
+    /// Peers show the servers' certificate to each other.
+    pub(super) fn peer_arguments(&self) -> Vec<String> {
+        vec![
+            format!("--peer-cert-file={}", self.server_cert.display()),
+            format!("--peer-key-file={}", self.server_key.display()),
+            "--peer-client-cert-auth".to_owned(),
+            format!("--peer-trusted-ca-file={}", self.ca.display()),
+        ]
     }
 
     pub(super) fn server_arguments(&self) -> Vec<String> {

@@ -84,6 +84,7 @@ fn etcd(name: &str, bin: &Path) -> Image {
             data,
             program(bin, "etcd", "usr/local/bin/etcd"),
             program(bin, "etcdctl", "usr/local/bin/etcdctl"),
+            program(bin, "etcdutl", "usr/local/bin/etcdutl"),
         ]],
         ..image(name, &["etcd"])
     }

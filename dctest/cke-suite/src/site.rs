@@ -99,6 +99,26 @@ impl Site {
         self.dir.path().join(name)
     }
 
+    /// Writes a text and gives its path.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[must_use]
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let file = self.file(name);
+        std::fs::write(&file, text).expect("write a file");
+        file.to_str().expect("a path of text").to_owned()
+    }
+
+    /// A shell command that runs `script` as root on the node whose address is `$1`.
+    #[must_use]
+    pub fn on_node(&self, script: &str) -> String {
+        let key = self.fleet.boot().key();
+        let options =
+            "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=3";
+        format!("ssh -i {} {options} root@$1 '{script}'", key.display())
+    }
+
     fn config(&self) -> PathBuf {
         self.file("config.yml")
     }
@@ -167,20 +187,43 @@ impl Site {
     /// # Panics
     /// When it is refused.
     pub fn declare(&self, cluster: &Value) {
-        let file = self.file("cluster.yml");
-        std::fs::write(&file, cluster.to_string()).expect("write a cluster");
-        self.ckecli(&["cluster", "set", file.to_str().expect("a path of text")]);
+        self.ckecli(&["cluster", "set", &self.write("cluster.yml", &cluster.to_string())]);
     }
 
     /// Starts `cke`, declares a cluster of all nodes and waits until it is complete; gives the time from the declaration on.
     pub async fn bring_up(&mut self, user: User) -> Duration {
+        self.bring_up_as(&cluster::of(&self.fleet, user)).await
+    }
+
+    /// The same for a given cluster.
+    pub async fn bring_up_as(&mut self, cluster: &Value) -> Duration {
         self.start_cke();
         let started = Instant::now();
-        self.declare(&cluster::of(&self.fleet, user));
+        self.declare(cluster);
         self.wait_for_completed().await;
         let took = started.elapsed();
         self.write_kubeconfig();
         took
+    }
+
+    /// What `ckecli` prints as JSON.
+    ///
+    /// # Panics
+    /// When it ends badly or prints something else.
+    pub fn ckecli_json(&self, arguments: &[&str]) -> Value {
+        let out = self.ckecli(arguments);
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("ckecli {arguments:?}: {error}: {out}"))
+    }
+
+    /// The operations that were recorded, the newest first.
+    ///
+    /// # Panics
+    /// When a record is no JSON.
+    #[must_use]
+    pub fn history(&self) -> Vec<Value> {
+        let text = self.ckecli(&["history"]);
+        let records = serde_json::Deserializer::from_str(&text).into_iter();
+        records.map(|record| record.expect("a record is JSON")).collect()
     }
 
     /// The status that the leader published; none before the first.

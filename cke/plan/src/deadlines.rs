@@ -36,10 +36,10 @@ pub const MAX_REPAIR_DRAIN_FAILURES: i64 = 100;
 /// An entry for which the cluster declares no repair fails after this long: a day, in which somebody may declare one.
 pub const NO_PROCEDURE_SECONDS: i64 = 86_400;
 
-/// `since` and so many seconds more; never where that is beyond all years.
+/// `since` and so many seconds more, none where they are negative; never where that is beyond all years.
 pub(crate) fn after(since: GoTime, seconds: i64) -> GoTime {
     since
-        .checked_add(SignedDuration::from_secs(seconds))
+        .checked_add(SignedDuration::from_secs(seconds.max(0)))
         .unwrap_or_else(|| GoTime::utc(Timestamp::MAX))
 }
 

@@ -19,6 +19,7 @@ mod explanations;
 mod fixture;
 mod maintain;
 mod nodes;
+mod properties;
 mod reboots;
 mod recording;
 mod repairs;

@@ -103,11 +103,12 @@ fn is_plain(value: &str) -> bool {
         None => false,
     };
     let flow = value.contains(['[', ']', '{', '}', ',']);
-    begins_well
-        && !value.ends_with([' ', ':'])
-        && ![": ", " #"].iter().any(|sign| value.contains(sign))
-        && !(flow && value.starts_with(['-', '?', ':']))
-        && !value.starts_with("...")
+    if !begins_well || value.ends_with([' ', ':']) || value.starts_with("...") {
+        return false;
+    }
+    let read_as_sign = value.contains(": ") || value.contains(" #");
+    let read_as_flow = flow && value.starts_with(['-', '?', ':']);
+    !(read_as_sign || read_as_flow)
 }
 
 /// Whether a reader of YAML 1.1 or 1.2 would take the plain text for something else.
@@ -210,8 +211,8 @@ mod tests {
 
     #[test]
     fn structures_are_laid_out_as_go_does() {
-        let value = json!({"b": [{"y": 1, "x": []}, [1, 2]], "a": {"policy": "x\ny\n", "empty": {}, "none": null}});
-        let want = "a:\n  empty: {}\n  none: null\n  policy: |\n    x\n    y\nb:\n- x: []\n  y: 1\n- - 1\n  - 2\n";
+        let value = json!({"b": [{"z": 1, "x": []}, [1, 2]], "a": {"policy": "x\ny\n", "empty": {}, "none": null}});
+        let want = "a:\n  empty: {}\n  none: null\n  policy: |\n    x\n    y\nb:\n- x: []\n  z: 1\n- - 1\n  - 2\n";
         assert_eq!(to_yaml(&value), want);
     }
 

@@ -45,7 +45,7 @@ impl Records<'_> {
                 }
             },
         };
-        let newest = self.keys().await?.last().map(|kv| id_of(kv));
+        let newest = self.keys().await?.last().map(id_of);
         Ok(newest.map_or(counted, |newest| counted.max(newest + 1)))
     }
 

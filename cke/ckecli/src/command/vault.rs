@@ -59,14 +59,8 @@ pub(crate) enum VaultCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// Certificate of the authority to check Vault's certificate by, in PEM
-    #[arg(
-        long,
-        env = "VAULT_CACERT",
-        default_value = "",
-        hide_default_value = true,
-        value_name = "FILE"
-    )]
-    cacert: PathBuf,
+    #[arg(long, env = "VAULT_CACERT", value_name = "FILE")]
+    cacert: Option<String>,
     /// URL of Vault
     #[arg(
         long,
@@ -98,9 +92,9 @@ impl VaultCommand {
 impl Init {
     async fn run(self, connection: &Connection) -> anyhow::Result<()> {
         let storage = connection.storage().await?;
-        let ca = match self.cacert.as_os_str().is_empty() {
-            true => String::new(),
-            false => input::text(&self.cacert)?,
+        let ca = match self.cacert.filter(|file| !file.is_empty()) {
+            None => String::new(),
+            Some(file) => input::text(Path::new(&file))?,
         };
         let admin = login::administrator(&Endpoint::new(&self.endpoint).with_ca(&ca)).await?;
         let initializer = Initializer::new(admin, storage, &ca);

@@ -1,5 +1,7 @@
 //! A real etcd, and the program pointed at it.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its part")]
+
+pub(crate) mod prepared;
 
 use assert_cmd::Command;
 use cke_storage::{PREFIX, Storage};

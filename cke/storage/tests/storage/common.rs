@@ -5,16 +5,16 @@ use neco_etcd::{Config, Etcd, Leadership};
 use std::time::Duration;
 use testkit::etcd::Etcd as Server;
 
-pub const LIMIT: usize = cke_model::cluster::DEFAULT_REQUEST_LIMIT;
+pub(crate) const LIMIT: usize = cke_model::cluster::DEFAULT_REQUEST_LIMIT;
 
-pub struct Site {
-    pub server: Server,
-    pub etcd: Etcd,
-    pub storage: Storage,
+pub(crate) struct Site {
+    _server: Server,
+    pub(crate) etcd: Etcd,
+    pub(crate) storage: Storage,
 }
 
 impl Site {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let server = Server::start().await;
         let config = Config {
             endpoints: server.endpoints(),
@@ -23,21 +23,25 @@ impl Site {
         };
         let etcd = Etcd::connect(&config).await.unwrap();
         let storage = Storage::new(etcd.clone());
-        Self { server, etcd, storage }
+        Self {
+            _server: server,
+            etcd,
+            storage,
+        }
     }
 
-    pub async fn lead(&self, name: &str) -> Leadership {
+    pub(crate) async fn lead(&self, name: &str) -> Leadership {
         let election = self.storage.election(name, Duration::from_secs(10));
         election.campaign().await.unwrap()
     }
 
     /// The value of a key as text.
-    pub async fn value(&self, key: &str) -> Option<String> {
+    pub(crate) async fn value(&self, key: &str) -> Option<String> {
         let kv = self.etcd.get(key).await.unwrap();
         kv.map(|kv| String::from_utf8(kv.value).unwrap())
     }
 
-    pub async fn put(&self, key: &str, value: &str) {
+    pub(crate) async fn put(&self, key: &str, value: &str) {
         self.etcd.put(key, value).await.unwrap();
     }
 }

@@ -16,6 +16,9 @@ pub(crate) fn join<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String 
 }
 
 #[cfg(test)]
+pub(crate) mod test_support;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 

@@ -101,10 +101,11 @@ fn containers(lines: &[&str]) -> Result<BTreeMap<String, ServiceStatus>, Unclear
 
 fn volumes(lines: &[&str]) -> Result<BTreeSet<String>, Unclear> {
     let (lines, status) = ended(lines)?;
+    let lines = lines.iter().copied().filter(|line| !line.is_empty());
     if status != "0" {
-        return Err(Unclear::Docker(lines.join(" | ")));
+        return Err(Unclear::Docker(lines.collect::<Vec<_>>().join(" | ")));
     }
-    Ok(lines.iter().map(|&line| line.to_owned()).collect())
+    Ok(lines.map(str::to_owned).collect())
 }
 
 /// What a client wrote, and its exit status.

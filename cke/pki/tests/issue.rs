@@ -53,7 +53,8 @@ fn meaning(pem: &str) -> Meaning {
         }),
         is_ca: certificate.is_ca(),
         basic_constraints: certificate.basic_constraints().unwrap().is_some(),
-        life: validity.not_after.timestamp() - validity.not_before.timestamp(),
+        // Vault reads its clock twice, so a second may pass in between.
+        life: (validity.not_after.timestamp() - validity.not_before.timestamp() + 5) / 10 * 10,
         algorithm: certificate.signature_algorithm.algorithm.to_string(),
         key: format!("{:?}", certificate.public_key().parsed().unwrap())
             .chars()

@@ -44,7 +44,8 @@ async fn authorities_have_the_names_and_the_life_of_the_recorded_ones() {
         let certificate = pem.parse_x509().unwrap();
         assert_eq!(certificate.subject().to_string(), format!("CN={name}"));
         let life = certificate.validity().not_after.timestamp() - certificate.validity().not_before.timestamp();
-        assert_eq!(life, 876_000 * 3600 + 30, "{name}");
+        // Vault reads its clock twice, so a second may pass in between.
+        assert_eq!((life + 5) / 10 * 10, 876_000 * 3600 + 30, "{name}");
         assert!(certificate.is_ca());
     }
 }

@@ -22,13 +22,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::etcd::tool;
-use crate::process::{die_with_parent, own_loopback};
+use crate::process::{die_with_parent, freeze, own_loopback, signal};
 use crate::wait::{PATIENCE, wait_for};
 
 /// Port for the code under test, as everywhere.
@@ -155,12 +154,12 @@ impl Vault {
 
     /// Stops it where it stands (SIGSTOP): its connections stay open and nothing is answered.
     pub fn freeze(&self) {
-        self.signal(Signal::SIGSTOP);
+        freeze(self.pid());
     }
 
     /// Lets a frozen server go on (SIGCONT).
     pub fn thaw(&self) {
-        self.signal(Signal::SIGCONT);
+        signal(self.pid(), Signal::SIGCONT);
     }
 
     /// Starts a killed server again and unseals it. Only a durable one remembers anything.
@@ -244,9 +243,8 @@ impl Vault {
             .to_owned()
     }
 
-    fn signal(&self, signal: Signal) {
-        let pid = self.process().as_ref().expect("vault runs").id();
-        kill(Pid::from_raw(pid.try_into().expect("a process id")), signal).expect("send a signal");
+    fn pid(&self) -> u32 {
+        self.process().as_ref().expect("vault runs").id()
     }
 
     fn process(&self) -> std::sync::MutexGuard<'_, Option<Child>> {

@@ -7,13 +7,12 @@ use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::tool;
-use crate::process::{die_with_parent, own_loopback};
+use crate::process::{die_with_parent, freeze, own_loopback, signal};
 use crate::wait::{PATIENCE, wait_for};
 
 /// A frozen member accepts and does not answer.
@@ -118,12 +117,12 @@ impl Member {
 
     /// Stops it where it stands (SIGSTOP): its connections stay open and nothing is answered.
     pub fn freeze(&self) {
-        self.signal(Signal::SIGSTOP);
+        freeze(self.pid().expect("the member runs"));
     }
 
     /// Lets a frozen member go on (SIGCONT).
     pub fn thaw(&self) {
-        self.signal(Signal::SIGCONT);
+        signal(self.pid().expect("the member runs"), Signal::SIGCONT);
     }
 
     /// Starts it again on the data that it has, unless it runs.
@@ -217,11 +216,6 @@ impl Member {
         let log = std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
         let tail: Vec<&str> = log.lines().rev().take(3).collect();
         format!("{state}; its log ends with {tail:?}")
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = self.pid().expect("the member runs");
-        kill(Pid::from_raw(pid.try_into().expect("a process id")), signal).expect("send a signal");
     }
 
     fn process(&self) -> std::sync::MutexGuard<'_, Option<Child>> {

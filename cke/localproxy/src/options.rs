@@ -103,4 +103,14 @@ mod tests {
             (Path::new("/a"), Duration::from_secs(5))
         );
     }
+
+    #[test]
+    fn the_unit_starts_it_with_flags_that_it_knows() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../etc/cke-localproxy.service");
+        let unit = std::fs::read_to_string(path).unwrap();
+        let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let cli = Cli::try_parse_from(command.split_whitespace()).unwrap();
+        assert_eq!(cli.config, Path::new("/etc/cke/config.yml"));
+        assert_eq!(cli.log.logformat.as_deref(), Some("logfmt"));
+    }
 }

@@ -10,12 +10,20 @@ use crate::{ClusterEtcd, Error, RootCredentials};
 
 /// Connections and certificate are made anew after half of the certificate's life.
 const GOOD_FOR: Duration = Duration::from_secs(30 * 60);
+/// While Vault gives none, it is asked no more often than this.
+const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// Keeps connections to the cluster's etcd with a certificate that is good.
 #[derive(Debug)]
 pub struct Access {
     issuer: Issuer,
-    kept: Mutex<Option<(Instant, ClusterEtcd)>>,
+    kept: Mutex<Option<Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    etcd: ClusterEtcd,
+    renew_at: Instant,
 }
 
 impl Access {
@@ -28,25 +36,43 @@ impl Access {
         }
     }
 
-    /// The cluster's etcd by these end points. Connections that are there are used.
+    /// The cluster's etcd by these end points. Connections that are there are used, also while Vault gives no certificate.
     ///
     /// # Errors
     /// [`Error::Credentials`].
     pub async fn etcd(&self, endpoints: Vec<String>) -> Result<ClusterEtcd, Error> {
         let mut kept = self.kept.lock().await;
-        if let Some((made, etcd)) = kept.as_ref()
-            && made.elapsed() < GOOD_FOR
+        if let Some(kept) = kept.as_ref()
+            && Instant::now() < kept.renew_at
         {
-            return Ok(if etcd.endpoints() == endpoints {
-                etcd.clone()
-            } else {
-                etcd.at(endpoints)
-            });
+            return Ok(kept.etcd.for_endpoints(endpoints));
         }
-        let credentials = root_credentials(&self.issuer).await;
-        let etcd = ClusterEtcd::new(endpoints, credentials.map_err(|e| Error::Credentials(Box::new(e)))?);
-        *kept = Some((Instant::now(), etcd.clone()));
-        Ok(etcd)
+        match root_credentials(&self.issuer).await {
+            Ok(credentials) => {
+                let etcd = ClusterEtcd::new(endpoints, credentials);
+                *kept = Some(Kept::new(etcd.clone(), GOOD_FOR));
+                Ok(etcd)
+            }
+            // Connections that stand outlive the certificate: etcd looks at it when they are made.
+            Err(error) => match kept.take() {
+                Some(old) => {
+                    tracing::warn!(%error, "no new certificate for etcd's user root: connections that stand are used");
+                    let etcd = old.etcd.for_endpoints(endpoints);
+                    *kept = Some(Kept::new(old.etcd, TRY_AGAIN));
+                    Ok(etcd)
+                }
+                None => Err(Error::Credentials(Box::new(error))),
+            },
+        }
+    }
+}
+
+impl Kept {
+    fn new(etcd: ClusterEtcd, good_for: Duration) -> Kept {
+        Kept {
+            etcd,
+            renew_at: Instant::now() + good_for,
+        }
     }
 }
 

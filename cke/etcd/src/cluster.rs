@@ -53,6 +53,15 @@ impl ClusterEtcd {
         }
     }
 
+    /// The same connections; which end point answered last is remembered where they are the same.
+    pub(crate) fn for_endpoints(&self, endpoints: Vec<String>) -> ClusterEtcd {
+        if self.endpoints == endpoints {
+            self.clone()
+        } else {
+            self.at(endpoints)
+        }
+    }
+
     /// The end points.
     #[must_use]
     pub fn endpoints(&self) -> &[String] {

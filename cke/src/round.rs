@@ -98,7 +98,8 @@ struct Round<'a> {
 impl Round<'_> {
     async fn run(&self, hands: &mut Hands) -> anyhow::Result<Next> {
         let started = Instant::now();
-        let observed = observe::cluster(hands, self.world, self.cluster, &self.candidate.settings.images).await;
+        let images = &self.candidate.settings.images;
+        let observed = Box::pin(observe::cluster(hands, self.world, self.cluster, images)).await;
         hands.metrics.own.looped("observe", started.elapsed());
         hands.tell_ssh();
         self.tell_queues(hands, &observed).await?;

@@ -15,11 +15,22 @@ use tokio_util::sync::CancellationToken;
 /// How long a command on a node may go on after the stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A loop is one future of many others, which lie on the stack while they are made.
+const LEADER_STACK: usize = 16 << 20;
+
 /// The leader's loop has a thread of its own: a decision over thousands of nodes keeps nobody else waiting.
 async fn on_own_thread(candidate: lead::Candidate, drain: CancellationToken) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Handle::current();
-    let ended = tokio::task::spawn_blocking(move || runtime.block_on(candidate.run(drain))).await?;
-    Ok(ended?)
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let lead = move || {
+        // Nobody listens any more once the drain was given up.
+        let _ = done.send(runtime.block_on(candidate.run(drain)));
+    };
+    std::thread::Builder::new()
+        .name("leader".to_owned())
+        .stack_size(LEADER_STACK)
+        .spawn(lead)?;
+    Ok(ended.await.context("the leader's thread ended")??)
 }
 
 /// Runs the daemon until its end.

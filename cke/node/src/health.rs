@@ -2,9 +2,6 @@
 
 mod http;
 
-#[cfg(test)]
-mod tests;
-
 pub use http::{Credentials, HttpProbes, ProbeError};
 
 use std::sync::Arc;

@@ -33,7 +33,10 @@ pub fn script(etcd_volume: &str) -> String {
     for (tag, command) in [("container", inspect), ("volume", volumes)] {
         let docker = format!("within {DOCKER_SECONDS} docker {command}");
         // Writing to a string does not fail.
-        let _ = writeln!(script, "{{ {docker} 2>&1 </dev/null; printf '\\nexit %s\\n' $?; }} | tag {tag}");
+        let _ = writeln!(
+            script,
+            "{{ {docker} 2>&1 </dev/null; printf '\\nexit %s\\n' $?; }} | tag {tag}"
+        );
     }
     for config in &CONFIGS {
         let _ = writeln!(script, "[ -r {0} ] && tag {1} <{0}", config.path, config.tag);

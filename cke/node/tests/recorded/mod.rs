@@ -1,5 +1,11 @@
 //! A cluster that the original built, as its nodes answer our script.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, reason = "each user takes a part; tests")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "each user takes a part; tests"
+)]
 
 use serde_json::Value;
 use std::fmt::Write as _;

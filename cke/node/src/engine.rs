@@ -132,7 +132,8 @@ impl<R: Runner, P: Probes> Engine<R, P> {
 }
 
 fn unreachable(node: &Node, reason: String) -> NodeStatus {
-    tracing::warn!(node = node.address, reason, "a node cannot be observed");
+    // The status carries the reason; who compares it with the last one tells what changed.
+    tracing::debug!(node = node.address, reason, "a node cannot be observed");
     NodeStatus {
         unreachable_because: Some(reason),
         ..NodeStatus::default()

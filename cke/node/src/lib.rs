@@ -11,6 +11,9 @@ pub mod apply;
 mod engine;
 pub mod health;
 pub mod observe;
+#[cfg(test)]
+#[path = "../tests/recorded/mod.rs"]
+mod recorded;
 mod shell;
 
 pub use apply::ApplyError;

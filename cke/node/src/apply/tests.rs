@@ -1,14 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-#[path = "../../tests/recorded/mod.rs"]
-mod recorded;
-
 use super::*;
+use crate::recorded::Recorded;
 use crate::shell::test_support::FakeDocker;
 use cke_model::operation::{ContainerOnNode, RunContainer};
 use cke_model::service::{ContainerLabel, LABEL, Mount, ServiceParams};
 use cke_model::{ResolvedFile, operation::NodeFiles};
-use recorded::Recorded;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use zeroize::Zeroizing;

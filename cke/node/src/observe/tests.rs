@@ -1,13 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-#[path = "../../tests/recorded/mod.rs"]
-mod recorded;
-
 use super::*;
+use crate::recorded::Recorded;
 use crate::shell::test_support::FakeDocker;
 use cke_model::observed::NodeStatus;
 use proptest::prelude::*;
-use recorded::Recorded;
 
 fn status(output: &str) -> NodeStatus {
     parse(output.as_bytes()).unwrap().into_status("etcd-cke")

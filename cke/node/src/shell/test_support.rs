@@ -53,7 +53,7 @@ impl FakeDocker {
     pub(crate) fn calls(&self) -> Vec<Vec<String>> {
         let calls = fs::read_to_string(self.folder().join("calls")).unwrap_or_default();
         let words = |line: &str| line.split_terminator('\0').map(str::to_owned).collect();
-        calls.split_terminator("\0\n").map(|line| words(line)).collect()
+        calls.split_terminator("\0\n").map(words).collect()
     }
 
     /// What `docker` read, where it did `cat >$STDIN`.

@@ -51,6 +51,7 @@ pub(crate) enum Command {
     /// Control the etcd that CKE manages
     #[command(subcommand, arg_required_else_help = true)]
     Etcd(command::etcd::EtcdCommand),
+    Explain(command::explain::Explain),
     Freeze(command::freeze::FreezeCommand),
     History(command::history::History),
     /// List the container images that CKE uses
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     /// Show the host name of the leader
     Leader(Ignored),
     Man(command::completion::Man),
+    Plan(command::plan::PlanCommand),
     /// Control the queue of reboots
     #[command(subcommand, arg_required_else_help = true, alias = "rq")]
     RebootQueue(command::reboot_queue::RebootQueue),

@@ -6,9 +6,11 @@ pub(crate) mod cluster;
 pub(crate) mod completion;
 pub(crate) mod constraints;
 pub(crate) mod etcd;
+pub(crate) mod explain;
 pub(crate) mod freeze;
 pub(crate) mod history;
 pub(crate) mod kubernetes;
+pub(crate) mod plan;
 mod queue;
 pub(crate) mod reboot_queue;
 pub(crate) mod repair_queue;
@@ -33,12 +35,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Completion(command) => command.run(),
         Command::Constraints(command) => command.run(&connection).await,
         Command::Etcd(command) => command.run(&connection).await,
+        Command::Explain(command) => command.run(&connection).await,
         Command::Freeze(command) => command.run(&connection).await,
         Command::History(command) => command.run(&connection).await,
-        Command::Images(_) => show::images(),
+        Command::Images(_) => show::images(&connection),
         Command::Kubernetes(command) => command.run(&connection).await,
         Command::Leader(_) => show::leader(&connection).await,
         Command::Man(command) => command.run(),
+        Command::Plan(command) => command.run(&connection).await,
         Command::RebootQueue(command) => command.run(&connection).await,
         Command::RepairQueue(command) => command.run(&connection).await,
         Command::Resource(command) => command.run(&connection).await,

@@ -1,10 +1,10 @@
 //! From the configuration file to CKE's etcd and to Vault.
 
+use crate::settings::{self, Settings};
 use anyhow::Context;
 use cke_pki::Issuer;
-use cke_storage::{PREFIX, Storage};
-use neco_daemon::config::{Unknown, load};
-use neco_etcd::{Config, Etcd};
+use cke_storage::Storage;
+use neco_etcd::Etcd;
 use std::path::PathBuf;
 
 /// How everything is reached. Nothing is connected to before it is asked for.
@@ -18,24 +18,22 @@ impl Connection {
         Self { config }
     }
 
-    /// CKE's etcd.
-    pub(crate) async fn etcd(&self) -> anyhow::Result<Etcd> {
-        let config: Config = load(&self.config, Unknown::Refuse)?;
-        Ok(Etcd::connect(&config.with_default_prefix(PREFIX)).await?)
+    /// What the configuration file says.
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(settings::load(&self.config)?)
     }
 
     /// CKE's state.
     pub(crate) async fn storage(&self) -> anyhow::Result<Storage> {
-        Ok(Storage::new(self.etcd().await?))
+        Ok(Storage::new(Etcd::connect(&self.settings()?.etcd).await?))
     }
 
     /// Vault, as CKE itself.
     pub(crate) async fn issuer(&self) -> anyhow::Result<Issuer> {
         let storage = self.storage().await?;
         let stored = storage.vault_config().await?;
-        let config =
-            stored.context("how to reach vault is not stored: run `ckecli vault init` or `ckecli vault config`")?;
-        let vault = cke_pki::connect(&config.value).await?;
+        let missing = "how to reach vault is not stored: run `ckecli vault init` or `ckecli vault config`";
+        let vault = cke_pki::connect(&stored.context(missing)?.value).await?;
         Ok(Issuer::new(vault, storage))
     }
 }

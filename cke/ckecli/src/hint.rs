@@ -1,7 +1,7 @@
 //! What to do next after an error.
 
+use crate::settings::SettingsError;
 use cke_storage::StorageError;
-use neco_daemon::config::ConfigError;
 
 /// Lines to show below an error.
 pub(crate) fn lines(error: &anyhow::Error) -> Vec<String> {
@@ -14,7 +14,7 @@ pub(crate) fn lines(error: &anyhow::Error) -> Vec<String> {
 }
 
 fn of(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
-    if let Some(ConfigError::Read { .. }) = cause.downcast_ref() {
+    if let Some(SettingsError::Read { .. }) = cause.downcast_ref() {
         return Some("name the configuration file with --config FILE or CKECLI_CONFIG");
     }
     if let Some(StorageError::Conflict { .. }) = cause.downcast_ref() {

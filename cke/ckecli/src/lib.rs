@@ -9,7 +9,9 @@ mod connect;
 mod exit;
 mod hint;
 mod input;
+mod observe;
 mod output;
+mod settings;
 mod tabwriter;
 mod yaml;
 

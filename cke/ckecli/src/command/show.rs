@@ -6,8 +6,12 @@ use crate::output;
 use anyhow::Context;
 use cke_model::Images;
 
-pub(super) fn images() -> anyhow::Result<()> {
-    Ok(output::line(&Images::default().all().join("\n"))?)
+/// Those of the configuration file, where there is one.
+pub(super) fn images(connection: &Connection) -> anyhow::Result<()> {
+    let images = connection
+        .settings()
+        .map_or_else(|_| Images::default(), |settings| settings.images);
+    Ok(output::line(&images.all().join("\n"))?)
 }
 
 pub(super) async fn leader(connection: &Connection) -> anyhow::Result<()> {

@@ -77,6 +77,8 @@ fn hold(decision: &mut Decision<'_, '_>) -> bool {
 
 /// Replaces one that is outdated, after it was taken out of the end points. While the budget does not pay for it, the others
 /// wait as well.
+///
+/// Nodes whose kubelet is stopped spend the budget, and are started only after the API servers: they must not hold these.
 fn replace(decision: &mut Decision<'_, '_>) -> bool {
     let view = decision.view;
     let outdated: Vec<_> = view
@@ -88,9 +90,13 @@ fn replace(decision: &mut Decision<'_, '_>) -> bool {
     if outdated.is_empty() {
         return false;
     }
-    let target = decision
-        .draft
-        .up_to(1, view, outdated, "kube-apiserver-restart", Costs::Disruption);
+    let stopped = |n: &NodeView<'_>| n.status.is_some_and(|s| !s.kubelet.service.running);
+    let costs = if view.nodes.iter().any(stopped) {
+        Costs::Nothing
+    } else {
+        Costs::Disruption
+    };
+    let target = decision.draft.up_to(1, view, outdated, "kube-apiserver-restart", costs);
     let leaving: HashSet<_> = target.iter().map(|node| node.address.as_str()).collect();
     endpoints::api_servers(decision, &leaving);
     if !target.is_empty() {

@@ -11,22 +11,27 @@ use crate::view::NodeView;
 use crate::wait::WaitReason;
 use cke_component::etcd;
 use cke_model::Phase;
+use cke_model::observed::EtcdStatus;
 
 /// Makes etcd where no control plane has data. One that cannot be reached may have some.
+///
+/// A bootstrap that failed has left data and no mark of a complete member: it is done again, and does what is left to do.
 pub(super) fn boot(decision: &mut Decision<'_, '_>) -> Option<Phase> {
     let (view, draft) = (decision.view, &mut decision.draft);
     if view.control_planes.is_empty() {
         draft.wait_cluster(WaitReason::NoControlPlane {});
         return Some(Phase::EtcdBootAborted);
     }
-    if view
-        .control_planes
-        .iter()
-        .any(|n| n.status.is_some_and(|s| s.etcd.has_data))
-    {
+    let addresses = view.unreachable_control_planes();
+    let any = |is: fn(&EtcdStatus) -> bool| {
+        view.control_planes
+            .iter()
+            .any(|n| n.status.is_some_and(|s| is(&s.etcd)))
+    };
+    let complete = view.observed.etcd.healthy || any(|etcd| etcd.is_added_member);
+    if any(|etcd| etcd.has_data) && (complete || !addresses.is_empty()) {
         return None;
     }
-    let addresses = view.unreachable_control_planes();
     if !addresses.is_empty() {
         draft.wait_cluster(WaitReason::UnreachableControlPlanes { addresses });
         return Some(Phase::EtcdBootAborted);

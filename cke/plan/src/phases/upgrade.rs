@@ -20,7 +20,7 @@ pub(super) fn upgrade(decision: &mut Decision<'_, '_>) -> Option<Phase> {
             .wait_cluster(WaitReason::UnreachableControlPlanes { addresses });
         return Some(Phase::UpgradeAborted);
     }
-    let operation = upgrade::upgrade(&view.site, found);
+    let operation = upgrade::upgrade(&view.site, found, view.observed);
     if operation.steps.is_empty() {
         let (found, known) = (found.clone(), CONFIG_VERSION.to_owned());
         decision

@@ -4,6 +4,7 @@ use super::Next;
 use crate::draft::Draft;
 use crate::view::View;
 use crate::wait::WaitReason;
+use cke_model::observed::EtcdClusterStatus;
 use cke_model::repair::RepairEntry;
 
 pub(super) fn allows(
@@ -17,7 +18,7 @@ pub(super) fn allows(
         Next::Execute(_) => "repair-execute",
         Next::Dequeue | Next::Finish { .. } | Next::DrainTimeout => return Ok(()),
     };
-    etcd_bears_it(view)?;
+    etcd_bears_it(view, entry)?;
     if *next == Next::Drain && view.healthy_api_server().is_none() {
         return Err(WaitReason::NoHealthyApiServer {});
     }
@@ -30,8 +31,9 @@ pub(super) fn holds_the_phase(reason: &WaitReason) -> bool {
     !matches!(reason, WaitReason::BudgetSpent { .. })
 }
 
-/// etcd serves, and no more than one control plane is lost: that one may be what is to be repaired.
-fn etcd_bears_it(view: &View<'_>) -> Result<(), WaitReason> {
+/// etcd serves, and no more than one control plane is lost: that one may be what is to be repaired. A member that is in sync
+/// is repaired only where the others have a quorum without it.
+fn etcd_bears_it(view: &View<'_>, entry: &RepairEntry) -> Result<(), WaitReason> {
     let etcd = &view.observed.etcd;
     let lost = |address: &String| {
         view.node(address)
@@ -44,6 +46,7 @@ fn etcd_bears_it(view: &View<'_>) -> Result<(), WaitReason> {
         .collect();
     let in_sync = etcd.members.len().saturating_sub(view.etcd_out_of_sync().count());
     let needed = view.desired.constraints.control_plane_count.saturating_sub(1);
+    let needed = needed.max(quorum_beside(etcd, &entry.address));
     let enough = i64::try_from(in_sync).is_ok_and(|n| n >= needed);
     if etcd.healthy && out_of_sync.is_empty() && enough {
         return Ok(());
@@ -54,4 +57,13 @@ fn etcd_bears_it(view: &View<'_>) -> Result<(), WaitReason> {
         needed,
         out_of_sync,
     })
+}
+
+/// How many members must be in sync before this one may go, if it serves. The only member of a cluster may always go.
+fn quorum_beside(etcd: &EtcdClusterStatus, address: &str) -> i64 {
+    let members = etcd.members.len();
+    if members < 2 || !etcd.members.contains_key(address) || !etcd.in_sync.contains(address) {
+        return 0;
+    }
+    i64::try_from(members / 2 + 2).unwrap_or(i64::MAX)
 }

@@ -111,7 +111,9 @@ impl<'v, 'a> Members<'v, 'a> {
         let unmarked = |n: &NodeView<'_>| n.status.is_some_and(|s| !s.etcd.is_added_member);
         let these = self.ours().filter(|(n, _, in_sync)| *in_sync && unmarked(n));
         let nodes: Vec<_> = these.map(|(n, ..)| n.node).collect();
-        (!nodes.is_empty()).then(|| etcd::mark_members(&nodes))
+        let marked = |n: &NodeView<'_>| n.status.is_some_and(|s| s.etcd.is_added_member);
+        let first = !self.view.control_planes.iter().any(marked);
+        (!nodes.is_empty()).then(|| etcd::mark_members(&self.view.site, &nodes, first))
     }
 
     /// A member whose volumes are gone while its node can be reached: it can never serve again under its number, so it is

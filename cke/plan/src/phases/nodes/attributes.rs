@@ -8,13 +8,12 @@ use cke_model::names::kube::{MASTER, REBOOT};
 use cke_model::operation::NodeAttributes;
 use std::collections::BTreeMap;
 
-/// Prefix of labels that show a node's role.
-const ROLE_PREFIX: &str = "node-role.kubernetes.io/";
+/// The domain of CKE's own names; those below it are CKE's as well.
+const CKE_DOMAIN: &str = "cke.cybozu.com";
+/// The domain of labels that show a node's role.
+const ROLE_DOMAIN: &str = "node-role.kubernetes.io";
 /// Roles that are nobody's but CKE's.
-const CONTROL_PLANE_ROLES: [&str; 2] = [
-    "node-role.kubernetes.io/master",
-    "node-role.kubernetes.io/control-plane",
-];
+const CONTROL_PLANE_ROLES: [&str; 2] = ["master", "control-plane"];
 /// The effect of the control planes' own taint.
 const MASTER_EFFECT: &str = "PreferNoSchedule";
 
@@ -45,12 +44,16 @@ pub(super) fn wanted(node: &Node, kube: &KubeNode, taint_control_planes: bool) -
 
 /// Whether a name belongs to CKE on this node.
 fn is_internal(name: &str, node: &Node) -> bool {
-    let declared = || node.labels.as_ref().is_some_and(|labels| labels.contains_key(name));
-    name != REBOOT
-        && (name.starts_with("cke.cybozu.com/")
-            || name.contains(".cke.cybozu.com/")
-            || CONTROL_PLANE_ROLES.contains(&name)
-            || name.starts_with(ROLE_PREFIX) && declared())
+    // Nearly all names are told apart by the end of their domain; this is asked for every label of every node.
+    let Some((domain, role)) = name.split_once('/') else {
+        return false;
+    };
+    if domain == ROLE_DOMAIN {
+        let declared = || node.labels.as_ref().is_some_and(|labels| labels.contains_key(name));
+        return CONTROL_PLANE_ROLES.contains(&role) || declared();
+    }
+    let above = domain.strip_suffix(CKE_DOMAIN);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.')) && name != REBOOT
 }
 
 fn names_are_current(node: &Node, declared: Option<&Names>, actual: &Names, labels: bool) -> bool {

@@ -8,9 +8,15 @@
     clippy::unwrap_used,
     reason = "a test helper fails its test by panicking"
 )]
+#![allow(
+    clippy::print_stdout,
+    reason = "the peers are for developers: they speak on the terminal"
+)]
 
 pub mod cluster;
 pub mod daemon;
+pub mod peers;
 pub mod programs;
 pub mod site;
+pub mod untouched;
 pub mod workload;

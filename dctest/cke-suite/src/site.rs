@@ -73,13 +73,22 @@ impl Site {
             fleet,
             dir,
         };
-        let config = serde_json::json!({"endpoints": site.etcd.endpoints()});
-        std::fs::write(site.config(), config.to_string()).expect("write cke's configuration");
+        site.configure(&serde_json::json!({}));
         // As its documents ask of the Vault's administrator.
         let approle = serde_json::json!({"type": "approle"});
         site.vault.request("POST", "sys/auth/approle", &approle).await;
         site.prepare();
         site
+    }
+
+    /// Writes `cke`'s configuration, with keys beside where etcd is; it is read at the next start.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn configure(&self, more: &Value) {
+        let mut config = more.clone();
+        config["endpoints"] = self.etcd.endpoints().into();
+        std::fs::write(self.config(), config.to_string()).expect("write cke's configuration");
     }
 
     fn prepare(&self) {

@@ -102,10 +102,10 @@ impl Site {
     }
 
     /// Waits until all pods of a Deployment are available.
-    pub async fn wait_for_deployment(&self, name: &str) {
+    pub async fn wait_for_deployment(&self, namespace: &str, name: &str) {
         let path = format!("deployment/{name}");
         wait_for(&path, PATIENCE, async || {
-            self.kubectl(&["rollout", "status", &path, "--timeout=1s"])
+            self.kubectl(&["rollout", "status", "-n", namespace, &path, "--timeout=1s"])
                 .map_err(|said| format!("{said}{}", self.pods()))
         })
         .await;
@@ -122,7 +122,7 @@ impl Site {
     /// Brings `web` up and asks it by its Service's address and by its name, from a pod.
     pub async fn check_that_pods_work(&self) {
         self.apply(&web());
-        self.wait_for_deployment("web").await;
+        self.wait_for_deployment("default", "web").await;
         let address = self.kubectl(&["get", "service", "web", "-o", "jsonpath={.spec.clusterIP}"]);
         let by_address = self.wait_for_answer(&address.expect("web has an address")).await;
         let by_name = self.wait_for_answer("web.default.svc.cluster.local").await;

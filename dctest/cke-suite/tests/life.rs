@@ -100,6 +100,9 @@ async fn a_lost_node_comes_back(site: &mut Site) {
     lost.wait_until_up(PATIENCE).unwrap();
     site.wait_for_ready(3).await;
     site.wait_for_completed().await;
+    // A drain may not take the last pod that resolves names.
+    site.wait_for_deployment("kube-system", "cluster-dns").await;
+    site.wait_for_deployment("default", "web").await;
 }
 
 async fn a_worker_is_rebooted_through_the_queue(site: &mut Site) {
@@ -117,7 +120,8 @@ async fn a_worker_is_rebooted_through_the_queue(site: &mut Site) {
     assert_eq!(site.fleet.node("w1").unwrap().boots(), boots + 1);
     site.wait_for_ready(3).await;
     wait_for_schedulable(site, &address).await;
-    site.wait_for_deployment("web").await;
+    site.wait_for_deployment("kube-system", "cluster-dns").await;
+    site.wait_for_deployment("default", "web").await;
     site.wait_for_completed().await;
 }
 

@@ -102,6 +102,15 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     headers.get(name)?.to_str().ok()
 }
 
+/// The tokens that a request brings: in headers, and in its URL. One of them has to be good; an empty header hides none.
+fn tokens(parts: &Parts) -> impl Iterator<Item = String> {
+    let headers = parts.headers.get_all(TOKEN_HEADER).into_iter();
+    let headers = headers.filter_map(|value| value.to_str().ok()).map(str::to_owned);
+    let query = super::query::parse(parts.uri.query()).unwrap_or_default();
+    let query = query.into_iter().filter(|(name, _)| name == "token");
+    headers.chain(query.map(|(_, token)| token))
+}
+
 impl App {
     /// Who calls, and what of it matters for this ask.
     #[must_use]
@@ -154,17 +163,8 @@ impl App {
 
     fn has_token(&self, parts: &Parts, serial: &str) -> bool {
         let Some(signer) = &self.signer else { return false };
-        let in_query = || {
-            let pairs = super::query::parse(parts.uri.query()).ok()?;
-            pairs
-                .into_iter()
-                .find(|(name, _)| name == "token")
-                .map(|(_, token)| token)
-        };
-        let token = header(&parts.headers, TOKEN_HEADER)
-            .map(str::to_owned)
-            .or_else(in_query);
-        token.is_some_and(|token| signer.check(&token, serial, self.now().as_second()))
+        let now = self.now().as_second();
+        tokens(parts).any(|token| signer.check(&token, serial, now))
     }
 
     /// Decides whether the caller may, logs what is refused or would be, and counts it.

@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn audit_keys_sort_by_revision() {
-        assert_eq!(audit("20261122", 81, 7), "audit/20261122/0000000000000051-0000000000000007");
+        assert_eq!(
+            audit("20261122", 81, 7),
+            "audit/20261122/0000000000000051-0000000000000007"
+        );
         assert!(audit("20261122", 9, 7) < audit("20261122", 10, 0));
         // The original's key of the same revision.
         assert!("audit/20261122/0000000000000051" < audit("20261122", 81, 0).as_str());

@@ -141,6 +141,17 @@ fn a_boot_token_can_be_required() {
             status(&server, LEASE, "GET", &format!("{ignition}?token={token}")).await,
             200
         );
+        for (header, by_url, wanted) in [
+            ("", token.as_str(), 200),
+            ("none", token.as_str(), 200),
+            (token.as_str(), "", 200),
+            ("", "", 403),
+            ("none", "none", 403),
+        ] {
+            let get = server.request(LEASE, "GET", &format!("{ignition}?token={by_url}"));
+            let answer = send(get.header("x-sabakan-boot-token", header)).await;
+            assert_eq!(answer.status, wanted, "header `{header}`, URL `{by_url}`");
+        }
         let key = server
             .request(MACHINE, "PUT", "/api/v1/crypts/c1/sda")
             .header("x-sabakan-boot-token", token.clone())

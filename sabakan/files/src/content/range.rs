@@ -19,22 +19,24 @@ pub enum Asked {
 /// Reads the header's value against a content of `len` bytes.
 #[must_use]
 pub fn parse(value: &str, len: u64) -> Asked {
-    let Some(spec) = value.trim().strip_prefix("bytes=") else {
+    let Some((unit, set)) = value.trim().split_once('=') else {
         return Asked::Whole;
     };
-    if spec.contains(',') {
-        return several(spec, len);
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return Asked::Whole;
     }
-    one(spec.trim(), len)
+    // Empty elements of a list count for nothing (section 5.6.1): `bytes=1-2,` is one range.
+    let mut specs = set.split(',').map(str::trim).filter(|spec| !spec.is_empty());
+    match (specs.next(), specs.next()) {
+        (None, _) => Asked::Whole,
+        (Some(only), None) => one(only, len),
+        (Some(first), Some(second)) => several([first, second].into_iter().chain(specs), len),
+    }
 }
 
 /// Several ranges: the whole, or 416 when none of them can be met.
-fn several(spec: &str, len: u64) -> Asked {
-    let all_outside = spec
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .all(|part| one(part, len) == Asked::Outside);
+fn several<'a>(mut specs: impl Iterator<Item = &'a str>, len: u64) -> Asked {
+    let all_outside = specs.all(|spec| one(spec, len) == Asked::Outside);
     if all_outside { Asked::Outside } else { Asked::Whole }
 }
 
@@ -97,6 +99,13 @@ mod tests {
             ("items=0-1", Asked::Whole),
             ("bytes=0-1,5-6", Asked::Whole),
             ("bytes=200-300,400-", Asked::Outside),
+            ("bytes=1-2,", Asked::Part(1..3)),
+            ("bytes=, 1-2 ,,", Asked::Part(1..3)),
+            ("bytes=,", Asked::Whole),
+            ("bytes= , ,", Asked::Whole),
+            ("bytes=200-,", Asked::Outside),
+            ("bytes=200-,,x", Asked::Whole),
+            ("Bytes=1-2", Asked::Part(1..3)),
         ];
         for (value, wanted) in cases {
             assert_eq!(parse(value, 100), wanted, "{value}");

@@ -1,6 +1,6 @@
 //! What the original stored in etcd, ours reads and answers alike.
 
-use crate::lab::{self, Lab, Server};
+use crate::lab::{self, Lab, STRANGER, Server};
 use neco_etcd::{Config, Etcd};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -101,4 +101,111 @@ async fn keys_and_changes(server: &Server) {
     server.register(&[("new", 1, "cs")]).await;
     let machine = server.get("/api/v1/machines?serial=new").await.expect(200).json();
     assert_eq!(machine[0]["spec"]["index-in-rack"], 5);
+}
+
+/// What the original let any host do, as method, path, body, and the route and reason under which it is counted; and how the
+/// original answered.
+const OPEN: [(&str, &str, &str, &str, &str, u16); 6] = [
+    ("GET", "/api/v1/machines", "", "/api/v1/machines", "needs-reader", 200),
+    ("GET", "/api/v1/logs", "", "/api/v1/logs", "needs-operator", 200),
+    (
+        "GET",
+        "/api/v1/config/ipam",
+        "",
+        "/api/v1/config/ipam",
+        "needs-reader",
+        200,
+    ),
+    (
+        "GET",
+        "/api/v1/crypts/R0N1/sda",
+        "",
+        "/api/v1/crypts/{serial}/{path}",
+        "not-this-machine",
+        200,
+    ),
+    (
+        "PUT",
+        "/api/v1/crypts/R0N1/new",
+        "key",
+        "/api/v1/crypts/{serial}/{path}",
+        "not-this-machine",
+        201,
+    ),
+    (
+        "POST",
+        "/graphql",
+        r#"{"query":"{machine(serial:\"R0N1\"){spec{rack}}}"}"#,
+        "/graphql",
+        "needs-reader",
+        200,
+    ),
+];
+
+/// A request of a host that nobody knows.
+async fn by_a_stranger(server: &Server, (method, path, body, ..): (&str, &str, &str, &str, &str, u16)) -> u16 {
+    let request = server.request(STRANGER, method, path).body(body.to_owned());
+    lab::send(request.header("content-type", "application/json"))
+        .await
+        .status
+}
+
+/// How often the policy counted this.
+async fn counted(server: &Server, action: &str, pattern: &str, reason: &str) -> u64 {
+    let metrics = server.metrics().await;
+    let line = format!("sabakan_policy_count{{action=\"{action}\",path=\"{pattern}\",reason=\"{reason}\"}} ");
+    let found = metrics.lines().find_map(|text| text.strip_prefix(&line));
+    found.map_or(0, |count| count.parse().unwrap())
+}
+
+#[test]
+fn on_the_originals_etcd_the_policy_first_reports_and_then_enforces() {
+    lab::run(async |lab: Lab| {
+        load(&lab, &recorded()).await;
+        let server = lab.server(RECORDED, &["--policy", "auto"]).await;
+        assert!(server.log().contains("the policy only reports what it would refuse"));
+        for open in OPEN {
+            let (method, path, _, pattern, reason, status) = open;
+            let before = counted(&server, "report", pattern, reason).await;
+            assert_eq!(by_a_stranger(&server, open).await, status, "{method} {path}");
+            let after = counted(&server, "report", pattern, reason).await;
+            assert_eq!(after, before + 1, "{method} {path} is counted");
+            let log = server.log();
+            let line = log
+                .lines()
+                .rfind(|line| line.contains("the policy does not allow this request"));
+            let line = line.unwrap_or_else(|| panic!("{log}"));
+            for part in [
+                format!("path=\"{pattern}\""),
+                format!("remote=\"{STRANGER}\""),
+                "action=\"report\"".into(),
+            ] {
+                assert!(line.contains(&part), "{part} in {line}");
+            }
+        }
+        // What the original refused, too, is no report.
+        let label = (
+            "PUT",
+            "/api/v1/labels/R0N1/x",
+            "y",
+            "/api/v1/labels/{serial}/{label}",
+            "",
+            403,
+        );
+        assert_eq!(by_a_stranger(&server, label).await, 403);
+        drop(server);
+
+        let strict = lab.server(RECORDED, &["--policy", "enforce"]).await;
+        for open in OPEN {
+            let (method, path, _, pattern, reason, _) = open;
+            let before = counted(&strict, "refuse", pattern, reason).await;
+            assert_eq!(by_a_stranger(&strict, open).await, 403, "{method} {path}");
+            assert_eq!(
+                counted(&strict, "refuse", pattern, reason).await,
+                before + 1,
+                "{method} {path}"
+            );
+        }
+        strict.get("/api/v1/crypts/R0N1/new").await.expect(200);
+    });
 }

@@ -157,7 +157,7 @@ pub struct Seen<'a> {
     pub detail: String,
 }
 
-/// How often quiet boots are looked at.
+/// How often quiet boots are looked at, at least; more often where little silence is called stuck.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// Takes events out of the queue, joins them, and gives them to the storage, until it is cancelled. It also keeps the gauge of
@@ -168,6 +168,7 @@ const LOOK: Duration = Duration::from_secs(30);
 pub fn collector(
     mut queue: mpsc::Receiver<BootEvent>,
     storage: Storage,
+    limits: Limits,
     registry: &Registry,
     stop: CancellationToken,
 ) -> Result<impl Future<Output = ()> + Send + use<>, prometheus::Error> {
@@ -178,13 +179,13 @@ pub fn collector(
     registry.register(Box::new(gauge.clone()))?;
     Ok(async move {
         let mut joiner = Joiner::default();
-        let mut watchlist = Watchlist::default();
-        let mut looks = tokio::time::interval(LOOK);
+        let mut watchlist = Watchlist::new(limits.quiet);
+        let mut looks = tokio::time::interval(between_looks(limits));
         loop {
             let event = tokio::select! {
                 () = stop.cancelled() => return,
                 _ = looks.tick() => {
-                    look(&mut watchlist, &storage).await;
+                    look(&mut watchlist, &storage, limits).await;
                     gauge.set(i64::try_from(watchlist.stuck()).unwrap_or(i64::MAX));
                     continue;
                 }
@@ -200,15 +201,20 @@ pub fn collector(
     })
 }
 
+fn between_looks(limits: Limits) -> Duration {
+    let quiet = limits.quiet.unsigned_abs();
+    (quiet / 10).clamp(Duration::from_millis(100), LOOK)
+}
+
 /// Asks the boot log of all servers about the boots that are quiet here.
-async fn look(watchlist: &mut Watchlist, storage: &Storage) {
+async fn look(watchlist: &mut Watchlist, storage: &Storage, limits: Limits) {
     let now = Timestamp::now();
     for serial in watchlist.quiet(now) {
         // While etcd is away nothing can be said.
         let Ok(events) = storage.boot_log(&serial).await else {
             return;
         };
-        let line = timeline(&serial, events, Limits::default(), now);
+        let line = timeline(&serial, events, limits, now);
         if watchlist.judge(&serial, line.state, now) {
             let stage = line.stage.map_or("unknown", Stage::as_str);
             tracing::warn!(

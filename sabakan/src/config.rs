@@ -9,6 +9,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use neco_daemon::http::Limits;
 use neco_etcd::Config as EtcdConfig;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ pub struct FileConfig {
     pub peer_ips: Vec<String>,
     /// Send firmware to the TLS port.
     pub https_boot: bool,
+    /// Silence after which an unfinished boot counts as stuck, as a Go duration.
+    pub boot_stuck_after: String,
     /// The longest wait before what another server has is pulled, as a Go duration.
     pub pull_jitter: String,
     /// Serve the GraphQL playground.
@@ -79,29 +82,6 @@ pub struct FileConfig {
     pub server_key: String,
 }
 
-/// How many requests of each class run at a time; the next ones are answered 503. What boots machines has the largest
-/// share, so that it goes on when the API or searches are flooded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Limits {
-    /// Boot files, scripts, Ignition, disk keys, health.
-    pub boot: usize,
-    /// Everything else of the API.
-    pub api: usize,
-    /// Searches by REST and GraphQL, logs.
-    pub search: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            boot: 4096,
-            api: 256,
-            search: 64,
-        }
-    }
-}
-
 impl Default for FileConfig {
     fn default() -> Self {
         Self {
@@ -117,6 +97,7 @@ impl Default for FileConfig {
             read_ips: Vec::new(),
             peer_ips: Vec::new(),
             https_boot: false,
+            boot_stuck_after: "10m".into(),
             pull_jitter: "30s".into(),
             enable_playground: false,
             policy: PolicyMode::Auto,

@@ -11,10 +11,10 @@ use crate::ignition::Renderer;
 use crate::policy::{self, Mode};
 use crate::token;
 use crate::web::metrics::WebMetrics;
-use crate::web::overload::Places;
 use crate::web::{App, origin_of};
 use anyhow::Context as _;
 use listen::Bound;
+use neco_daemon::http::Places;
 use neco_daemon::lifecycle::{self, Lifecycle, ServiceError, Services};
 use neco_daemon::metrics::ProcessCollector;
 use neco_etcd::Etcd;
@@ -22,6 +22,7 @@ use prometheus::Registry;
 use sabakan_dhcp::Server as Dhcp;
 use sabakan_files::{Files, PeerTls};
 use sabakan_model::BootEvent;
+use sabakan_model::boot_log::Limits;
 use sabakan_storage::{Storage, StorageOptions};
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -50,7 +51,7 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()>
     let parts = Parts::open(&settings, &bound, etcd, storage)?;
     let app = app(settings, mode, &parts).await?;
     let mut services = Services::new(&lifecycle);
-    parts.spawn(&mut services, &lifecycle)?;
+    parts.spawn(app.settings.boot_limits, &mut services, &lifecycle)?;
     bound.spawn(&app, &mut services, &lifecycle)?;
     tracing::info!(machines = app.storage.machine_count(), "serving");
     let _watchdog = lifecycle::ready(|| true);
@@ -99,14 +100,14 @@ impl Parts {
         })
     }
 
-    fn spawn(self, services: &mut Services, lifecycle: &Lifecycle) -> Result<(), prometheus::Error> {
+    fn spawn(self, limits: Limits, services: &mut Services, lifecycle: &Lifecycle) -> Result<(), prometheus::Error> {
         let stop = || lifecycle.drain();
         let (storage, files, dhcp) = (
             self.storage.clone().run(stop()),
             self.files.run(stop()),
             self.dhcp.run(stop()),
         );
-        let collector = boot::collector(self.queue, self.storage, &self.registry, stop())?;
+        let collector = boot::collector(self.queue, self.storage, limits, &self.registry, stop())?;
         services.spawn("storage", endless(storage));
         services.spawn("files", endless(files));
         services.spawn("dhcp", endless(dhcp));
@@ -171,7 +172,7 @@ async fn app(settings: Settings, mode: Mode, parts: &Parts) -> anyhow::Result<Ar
     };
     let hostname = hostname();
     let metrics = WebMetrics::new(&parts.registry)?;
-    let places = Places::new(settings.limits, &parts.registry)?;
+    let places = Places::new("sabakan", settings.limits, &parts.registry)?;
     let boot = BootRecorder::new(hostname.clone(), parts.events.clone(), &parts.registry)?;
     let rules = policy::Rules { mode, ..settings.rules };
     Ok(Arc::new_cyclic(|weak| App {

@@ -18,7 +18,7 @@ mod info;
 mod logs;
 mod machines;
 pub mod metrics;
-pub mod overload;
+mod overload;
 pub mod query;
 pub mod reply;
 mod sending;

@@ -3,7 +3,7 @@
 //! - [`args`]: Go-style flags (`-http X`) rewritten for clap; [`config`]: configuration files with the place of what is wrong.
 //! - [`log`]: lines on stderr in the original's three formats, with one request id through all lines of a request.
 //! - [`lifecycle`]: signals, the delay before draining, draining, and what systemd is told.
-//! - [`http`]: request ids, access log, admission by class ([`http::Admission`]), `/health`, `/version`.
+//! - [`http`]: request ids, access log, places by class ([`http::Places`]), `/health`, `/version`.
 //! - [`tls`]: certificates that are read again when their files change, and who the peer is.
 //! - [`metrics`]: the `process_*` family.
 //!

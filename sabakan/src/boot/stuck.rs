@@ -6,25 +6,32 @@ use sabakan_model::boot_log::BootState;
 use sabakan_model::{BootEvent, Stage};
 use std::collections::{BTreeSet, HashMap};
 
-/// Silence after which a boot is looked at; the limit of the time-line itself.
-const QUIET: SignedDuration = SignedDuration::from_mins(10);
-
 /// Boots that are remembered; past it new ones are not, and only the metric is poorer.
 const MOST: usize = 20_000;
 
 /// Boots that were not seen to end, by serial and the time of the last event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watchlist {
+    /// Silence after which a boot is looked at; the limit of the time-line itself.
+    quiet: SignedDuration,
     seen: HashMap<String, Timestamp>,
     stuck: BTreeSet<String>,
 }
 
 impl Watchlist {
-    /// Notes an event of a machine.
+    pub(super) fn new(quiet: SignedDuration) -> Self {
+        Self {
+            quiet,
+            seen: HashMap::new(),
+            stuck: BTreeSet::new(),
+        }
+    }
+
+    /// Notes an event of a machine: it does not stand still.
     pub(super) fn note(&mut self, serial: &str, event: &BootEvent) {
+        self.stuck.remove(serial);
         if event.stage == Stage::FirstContact {
             self.seen.remove(serial);
-            self.stuck.remove(serial);
         } else if self.seen.len() < MOST || self.seen.contains_key(serial) {
             self.seen.insert(serial.to_owned(), event.at.instant());
         }
@@ -32,7 +39,7 @@ impl Watchlist {
 
     /// Machines of which nothing was seen here for too long.
     pub(super) fn quiet(&self, now: Timestamp) -> Vec<String> {
-        let silent = |at: &Timestamp| now.duration_since(*at) > QUIET;
+        let silent = |at: &Timestamp| now.duration_since(*at) > self.quiet;
         self.seen
             .iter()
             .filter(|(_, at)| silent(at))
@@ -77,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_silent_boot_is_looked_at_and_told_once() {
-        let mut list = Watchlist::default();
+        let mut list = Watchlist::new(SignedDuration::from_mins(10));
         list.note("a", &event(0, Stage::Kernel));
         list.note("b", &event(0, Stage::Kernel));
         list.note("b", &event(1, Stage::FirstContact));
@@ -86,13 +93,17 @@ mod tests {
         assert!(list.judge("a", BootState::Stuck, at(11)));
         assert!(!list.judge("a", BootState::Stuck, at(12)));
         assert_eq!(list.stuck(), 1);
-        list.note("a", &event(13, Stage::FirstContact));
+        list.note("a", &event(13, Stage::Initrd));
+        assert_eq!(list.stuck(), 0, "it goes on");
+        assert_eq!(list.quiet(at(24)), ["a"]);
+        assert!(list.judge("a", BootState::Stuck, at(24)));
+        list.note("a", &event(25, Stage::FirstContact));
         assert_eq!((list.stuck(), list.quiet(at(99)).len()), (0, 0));
     }
 
     #[test]
     fn a_boot_that_goes_on_elsewhere_is_not_stuck() {
-        let mut list = Watchlist::default();
+        let mut list = Watchlist::new(SignedDuration::from_mins(10));
         list.note("a", &event(0, Stage::Dhcp));
         assert!(!list.judge("a", BootState::Booting, at(11)));
         assert!(list.quiet(at(12)).is_empty());

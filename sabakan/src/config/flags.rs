@@ -47,6 +47,9 @@ pub struct Flags {
     /// Send UEFI firmware to the HTTPS port for ipxe.efi; it must trust the CA of server-cert [default: false]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     https_boot: Option<bool>,
+    /// A boot of which nothing was seen for so long before its end counts as stuck [default: 10m]
+    #[arg(long, value_name = "DURATION")]
+    boot_stuck_after: Option<String>,
     /// The longest wait before an image or an asset is pulled from another server: servers wait at random, to find each other's copies [default: 30s]
     #[arg(long, value_name = "DURATION")]
     pull_jitter: Option<String>,
@@ -108,6 +111,7 @@ impl Flags {
         set(&mut config.read_ips, self.read_ips);
         set(&mut config.peer_ips, self.peer_ips);
         set(&mut config.https_boot, self.https_boot);
+        set(&mut config.boot_stuck_after, self.boot_stuck_after);
         set(&mut config.pull_jitter, self.pull_jitter);
         set(&mut config.enable_playground, self.enable_playground);
         set(&mut config.policy, self.policy);

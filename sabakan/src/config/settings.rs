@@ -1,9 +1,11 @@
 //! The configuration after it was checked: typed values that the rest of the program takes as they are.
 
-use super::{FileConfig, Limits};
+use super::FileConfig;
 use crate::policy::{Mode, Networks, Rules};
+use neco_daemon::http::Limits;
 use neco_etcd::Config as EtcdConfig;
 use neco_etcd::parse_go_duration;
+use sabakan_model::boot_log::Limits as BootLimits;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -96,6 +98,8 @@ pub struct Settings {
     pub peers: Networks,
     /// Whether firmware is sent to the TLS port.
     pub https_boot: bool,
+    /// When a boot counts as stuck, and as a new one.
+    pub boot_limits: BootLimits,
     /// The longest wait before a change is pulled.
     pub pull_jitter: Duration,
     /// Serve the playground.
@@ -157,6 +161,7 @@ impl Settings {
             read: networks("read-ips", &config.read_ips)?,
             peers: networks("peer-ips", &config.peer_ips)?,
             https_boot: config.https_boot,
+            boot_limits: boot_limits(&config.boot_stuck_after)?,
             pull_jitter: parse_go_duration(&config.pull_jitter)
                 .map_err(|error| ConfigError::value("pull-jitter", error))?,
             playground: config.enable_playground,
@@ -218,6 +223,18 @@ fn limits(limits: Limits) -> Result<Limits, ConfigError> {
         return Err(ConfigError::value("limits", "each must be above zero"));
     }
     Ok(limits)
+}
+
+fn boot_limits(stuck_after: &str) -> Result<BootLimits, ConfigError> {
+    let bad = |reason: &dyn std::fmt::Display| ConfigError::value("boot-stuck-after", reason);
+    let quiet = parse_go_duration(stuck_after).map_err(|error| bad(&error))?;
+    if quiet.is_zero() {
+        return Err(bad(&"must be above zero"));
+    }
+    Ok(BootLimits {
+        quiet: quiet.try_into().map_err(|_too_long| bad(&"is too long"))?,
+        ..BootLimits::default()
+    })
 }
 
 fn file(path: String) -> Option<PathBuf> {

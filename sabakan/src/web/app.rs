@@ -1,7 +1,6 @@
 //! What all requests share.
 
 use super::metrics::WebMetrics;
-use super::overload::Places;
 use super::reply;
 use crate::boot::BootRecorder;
 use crate::config::Settings;
@@ -12,6 +11,7 @@ use crate::token::Signer;
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
+use neco_daemon::http::Places;
 use sabakan_files::Files;
 use sabakan_storage::Storage;
 use std::path::PathBuf;

@@ -4,33 +4,20 @@ use super::app::App;
 use super::call::Call;
 use super::error::ApiError;
 use super::{query, reply};
-use axum::body::Body;
 use axum::response::Response;
 use futures::stream;
-use http::StatusCode;
 use jiff::civil::Date;
 
 pub(super) async fn get(app: &App, call: Call) -> Result<Response, ApiError> {
     let [since, until] = query::only(call.query(), ["since", "until"])?;
     let since = since.as_deref().map(|text| date("since", text)).transpose()?.flatten();
     let until = until.as_deref().map(|text| date("until", text)).transpose()?.flatten();
-    let mut pages = app.storage.audit_log(since, until);
-    // The first page is read before the status is sent, so that trouble shows as a status.
-    let first = pages.next().await?;
-    let state = first.map(|first| (first, pages));
-    let pages = stream::unfold(state, move |state| async move {
-        let (page, mut pages) = state?;
-        match pages.next().await {
-            Ok(next) => Some((Ok(page), next.map(|next| (next, pages)))),
-            // The status is gone: a failure now can only break the answer off.
-            Err(error) => Some((Err(std::io::Error::other(error)), None)),
-        }
+    let pages = app.storage.audit_log(since, until);
+    let pages = stream::try_unfold(pages, async |mut pages| {
+        let page = pages.next().await?;
+        Ok(page.map(|page| (page, pages)))
     });
-    Ok(reply::typed(
-        StatusCode::OK,
-        "application/json",
-        Body::from_stream(pages),
-    ))
+    reply::streamed("application/json", pages).await
 }
 
 /// `YYYYMMDD`; empty is no limit.

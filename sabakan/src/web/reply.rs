@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::body::HttpBody as _;
 use axum::response::Response;
+use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, StatusCode};
 use serde::Serialize;
@@ -58,6 +59,22 @@ pub fn json<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Result<Resp
     let mut body = sabakan_model::to_go_json(value).map_err(ApiError::internal)?;
     body.push(b'\n');
     Ok(typed(status, "application/json", body))
+}
+
+/// A body that is made while it is sent. Its first part is made before the status is sent, so that trouble shows as a status;
+/// later trouble can only break the answer off.
+///
+/// # Errors
+/// That of the first part.
+pub(super) async fn streamed(
+    content_type: &'static str,
+    parts: impl Stream<Item = Result<Vec<u8>, ApiError>> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let mut parts = Box::pin(parts);
+    let first = parts.try_next().await?;
+    let all = stream::iter(first.map(Ok)).chain(parts);
+    let body = Body::from_stream(all.map_err(|error| std::io::Error::other(error.message)));
+    Ok(typed(StatusCode::OK, content_type, body))
 }
 
 #[cfg(test)]

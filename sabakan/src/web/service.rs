@@ -3,7 +3,7 @@
 use super::app::App;
 use super::call::{Call, Origin, header, is_cross_site};
 use super::error::ApiError;
-use super::overload::Class;
+use super::overload::class_of;
 use super::{dispatch, reply};
 use crate::policy::{Ask, Identity, canonical};
 use crate::route::{self, UNKNOWN_PATTERN};
@@ -77,7 +77,7 @@ impl App {
         if !reads && is_cross_site(&parts.headers) {
             return Err(ApiError::forbidden("a page of another site may change nothing here"));
         }
-        let _place = self.places.take(Class::of(matched.row.id))?;
+        let _place = self.places.take(class_of(matched.row.id))?;
         self.catch_up(&parts).await?;
         let call = Call {
             id,

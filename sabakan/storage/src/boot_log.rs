@@ -10,11 +10,14 @@ use neco_etcd::Kv;
 use parking_lot::Mutex;
 use sabakan_model::{BootEvent, decode_stored};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use tokio::sync::mpsc;
 
 mod trim;
+mod walk;
 mod write;
+
+pub use walk::BootLogWalk;
 
 /// Records in one transaction.
 const RECORDS_PER_WRITE: usize = 100;
@@ -80,33 +83,15 @@ impl Storage {
         Ok(events)
     }
 
-    /// The stored events of all machines, each machine's in the order of their times.
-    ///
-    /// # Errors
-    /// When etcd is away.
-    pub async fn boot_logs(&self) -> Result<BTreeMap<String, Vec<BootEvent>>, StorageError> {
-        let mut logs: BTreeMap<String, Vec<BootEvent>> = BTreeMap::new();
-        self.each_boot_record(|kv| {
-            let Some((serial, _)) = kv.key[keys::BOOT_LOG.len()..].split_once('/') else {
-                return;
-            };
-            if let Ok(record) = decode_stored::<Record>(&kv.value) {
-                logs.entry(serial.to_owned()).or_default().extend(record.events);
-            }
-        })
-        .await?;
-        for events in logs.values_mut() {
-            events.sort_by_key(|event| event.at.instant());
-        }
-        Ok(logs)
+    /// Begins a walk over the log of all machines.
+    #[must_use]
+    pub fn boot_logs(&self) -> BootLogWalk {
+        BootLogWalk::new(self.clone())
     }
 
     /// Walks over all records, page by page.
     async fn each_boot_record(&self, mut take: impl FnMut(Kv)) -> Result<(), StorageError> {
-        let (mut from, end) = (
-            keys::BOOT_LOG.to_owned(),
-            format!("{}0", keys::BOOT_LOG.trim_end_matches('/')),
-        );
+        let (mut from, end) = bounds();
         loop {
             let page = self.etcd().read_range(&from, &end, PAGE, 0).await;
             let page = page.map_err(StorageError::etcd("reading the boot log"))?;
@@ -118,6 +103,13 @@ impl Storage {
             }
         }
     }
+}
+
+/// Where the records of all machines begin and end.
+fn bounds() -> (String, String) {
+    // '0' follows '/': the end of everything below the prefix.
+    let end = format!("{}0", keys::BOOT_LOG.trim_end_matches('/'));
+    (keys::BOOT_LOG.to_owned(), end)
 }
 
 /// The prefix of a machine's records.

@@ -27,6 +27,7 @@ mod storage;
 mod world;
 
 pub use audit::{Actor, AuditDraft, AuditPage};
+pub use boot_log::BootLogWalk;
 pub use crypts::{DiskKey, MAX_KEY};
 pub use error::StorageError;
 pub use ignitions::MAX_TEMPLATE;

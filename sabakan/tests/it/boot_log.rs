@@ -1,7 +1,7 @@
 //! The boot log.
 
-use crate::lab::{self, STRANGER};
-use testkit::wait::{PATIENCE, wait_for};
+use crate::lab::{self, Lab, STRANGER, Server};
+use testkit::wait::{PATIENCE, holds, wait_for};
 
 /// An address that DHCP leases in rack 0, and the machine's own.
 const LEASE: &str = "10.69.0.40";
@@ -103,5 +103,123 @@ fn a_boot_is_one_time_line() {
                 .await
                 .contains("sabakan_boot_stage_count{stage=\"kernel\"} 1")
         );
+    });
+}
+
+/// A server that calls a boot stuck after little silence, with an image and the Ignition of two machines.
+async fn impatient(lab: &Lab) -> Server {
+    let server = lab.server(lab::FIRST, &["--boot-stuck-after", "1s"]).await;
+    server.put("/api/v1/config/ipam", lab::IPAM).await.expect(200);
+    server.register(&[("c1", 0, "cs"), ("c2", 1, "cs")]).await;
+    let template = r#"{"version":"2.3","template":{"ignition":{"version":"2.3.0"}},"meta":{}}"#;
+    server.put("/api/v1/ignitions/cs/1.0.0", template).await.expect(201);
+    let image = crate::boot::image(b"kernel", b"initrd");
+    server.put("/api/v1/images/coreos/1.0.0", image).await.expect(201);
+    server
+}
+
+/// What the server says of stuck machines: in its list, and in the gauge.
+async fn stuck(server: &Server) -> (Vec<(String, String)>, String) {
+    let list = server.get("/api/v1/boot-log?stuck").await.expect(200).json();
+    let line = |line: &serde_json::Value| {
+        let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        assert_eq!(line["state"], "stuck");
+        (word("serial"), word("stage"))
+    };
+    let list = list.as_array().unwrap().iter().map(line).collect();
+    let metrics = server.metrics().await;
+    let gauge = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("sabakan_boot_stuck_machines "));
+    (list, gauge.unwrap_or("no gauge").to_owned())
+}
+
+async fn wait_for_stuck(server: &Server, list: &[(&str, &str)], gauge: &str) {
+    let owned = |(serial, stage): &(&str, &str)| ((*serial).to_owned(), (*stage).to_owned());
+    let wanted = (list.iter().map(owned).collect::<Vec<_>>(), gauge.to_owned());
+    wait_for(&format!("stuck machines to be {wanted:?}"), PATIENCE, async || {
+        let now = stuck(server).await;
+        holds(now == wanted, format!("{now:?}"))
+    })
+    .await;
+}
+
+#[test]
+fn a_machine_that_stops_after_a_stage_is_stuck_until_it_goes_on() {
+    lab::run(async |lab: Lab| {
+        let server = impatient(&lab).await;
+        let fetch = async |from: &str, path: &str| {
+            let path = format!("/api/v1/boot/{path}");
+            server.call(from, "GET", &path, "").await.expect(200);
+        };
+        // c2 boots to its end.
+        const OTHER_LEASE: &str = "10.69.0.230";
+        for path in ["coreos/ipxe/c2", "coreos/kernel", "ignitions/c2/1.0.0"] {
+            fetch(OTHER_LEASE, path).await;
+        }
+        server
+            .call("10.69.0.196", "GET", "/api/v1/assets/none", "")
+            .await
+            .expect(404);
+        // c1 has its kernel, and no more is heard of it.
+        for path in ["ipxe.efi", "coreos/ipxe/c1", "coreos/kernel"] {
+            fetch(LEASE, path).await;
+        }
+        wait_for_stuck(&server, &[("c1", "kernel")], "1").await;
+        let log = server.log();
+        let told = log
+            .lines()
+            .filter(|line| line.contains("a machine is stuck in its boot"));
+        let told: Vec<&str> = told.collect();
+        assert_eq!(told.len(), 1, "{log}");
+        assert!(
+            told[0].contains("machine.serial=\"c1\"") && told[0].contains("stage=\"kernel\""),
+            "{told:?}"
+        );
+        let all = server.get("/api/v1/boot-log").await.expect(200).json();
+        let states: Vec<_> = all.as_array().unwrap().iter().map(|line| &line["state"]).collect();
+        assert_eq!(states, ["stuck", "booted"]);
+        // It goes on, and comes to its end.
+        for path in ["coreos/initrd.gz", "ignitions/c1/1.0.0"] {
+            fetch(LEASE, path).await;
+        }
+        server.call(MACHINE, "GET", "/api/v1/assets/none", "").await.expect(404);
+        wait_for_stuck(&server, &[], "0").await;
+    });
+}
+
+#[test]
+fn the_list_of_all_is_sent_while_it_is_read() {
+    lab::run_one(async |lab: Lab, server| {
+        let config = neco_etcd::Config {
+            endpoints: lab.etcd.endpoints(),
+            ..neco_etcd::Config::new("/sabakan/")
+        };
+        let etcd = neco_etcd::Etcd::connect(&config).await.unwrap();
+        let event =
+            serde_json::json!({"at": "2026-11-22T00:00:00Z", "stage": "kernel", "server": "x", "detail": "GET kernel"});
+        let record = serde_json::json!({"writer": "0.1.0", "reader": 1, "events": [event]}).to_string();
+        let serial = |n: usize| format!("m{n:04}");
+        for n in 0..1200 {
+            let key = format!("neco/boot-log/{}/{n:016x}-0", serial(n));
+            etcd.put(&key, record.as_str()).await.unwrap();
+        }
+        for path in ["/api/v1/boot-log", "/api/v1/boot-log?stuck"] {
+            let answer = server.get(path).await.expect(200);
+            assert_eq!(answer.header("content-type"), "application/json");
+            assert_eq!(
+                answer.header("content-length"),
+                "",
+                "its length is not known before its end"
+            );
+            let all = answer.json();
+            let serials: Vec<_> = all
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|line| line["serial"].as_str().unwrap())
+                .collect();
+            assert_eq!(serials, (0..1200).map(serial).collect::<Vec<_>>());
+        }
     });
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::RawQuery;
-use axum::middleware::from_fn;
+use axum::extract::{RawQuery, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use clap::Parser;
-use neco_daemon::http::{Admission, AdmissionLayer, Class, Limits, request_id, status_routes};
+use neco_daemon::http::{Class, Limits, Places, request_id, status_routes};
 use neco_daemon::lifecycle::{Lifecycle, Services, ready};
 use neco_daemon::log::{LogArgs, LogConfig};
 use neco_daemon::metrics::ProcessCollector;
@@ -54,16 +55,24 @@ async fn main() -> Result<(), Error> {
 fn app() -> Result<Router, Error> {
     let registry = prometheus::Registry::new();
     registry.register(Box::new(ProcessCollector::new()?))?;
+    let limits = Limits {
+        search: 2,
+        ..Limits::default()
+    };
+    let places = Arc::new(Places::new("skeleton", limits, &registry)?);
     let metrics = move || async move { neco_daemon::metrics::text(&registry).unwrap_or_default() };
-    let admission = Admission::new(Limits::of(4), Duration::from_secs(1));
     Ok(status_routes("0.0.0", Arc::new(|| Box::pin(async { Ok(()) })))
         .route("/metrics", get(metrics))
         .route("/panic", get(defect))
-        .route(
-            "/slow",
-            get(slow).layer(AdmissionLayer::new(admission, |_| Class::Search)),
-        )
+        .route("/slow", get(slow).layer(from_fn_with_state(places, admit)))
         .layer(from_fn(request_id::layer)))
+}
+
+async fn admit(State(places): State<Arc<Places>>, request: Request, next: Next) -> Response {
+    match places.take(Class::Search) {
+        Ok(_place) => next.run(request).await,
+        Err(full) => full.into_response(),
+    }
 }
 
 async fn slow(RawQuery(milliseconds): RawQuery) -> String {

@@ -36,6 +36,16 @@ async fn wait_for_events(storage: &Storage, serial: &str, count: usize) -> Vec<B
     .await
 }
 
+/// Each machine of the log of all, and how many events it has.
+async fn walked(storage: &Storage) -> Vec<(String, usize)> {
+    let (mut walk, mut all) = (storage.boot_logs(), Vec::new());
+    while let Some((serial, events)) = walk.next().await.unwrap() {
+        assert!(events.is_sorted_by_key(|event| event.at.instant()), "{events:?}");
+        all.push((serial, events.len()));
+    }
+    all
+}
+
 #[tokio::test]
 async fn events_are_written_together_and_read_in_the_order_of_time() {
     let limits = BootLogLimits {
@@ -51,15 +61,7 @@ async fn events_are_written_together_and_read_in_the_order_of_time() {
     assert_eq!(events, [event(1, "x"), event(2, "x"), event(3, "x")]);
     assert_eq!(site.count("neco/boot-log/a/").await, 1);
     assert_eq!(wait_for_events(&site.storage, "b", 1).await.len(), 1);
-    let all: Vec<_> = site
-        .storage
-        .boot_logs()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|(m, e)| (m, e.len()))
-        .collect();
-    assert_eq!(all, [("a".to_owned(), 3), ("b".to_owned(), 1)]);
+    assert_eq!(walked(&site.storage).await, [("a".to_owned(), 3), ("b".to_owned(), 1)]);
 }
 
 #[tokio::test]
@@ -94,6 +96,27 @@ async fn the_log_of_a_machine_and_of_all_is_bounded() {
     storage.trim_boot_log().await.unwrap();
     assert_eq!(site.count("neco/boot-log/").await, 10);
     assert_eq!(site.storage.boot_log("a").await.unwrap().last(), Some(&event(29, "29")));
+}
+
+#[tokio::test]
+async fn the_log_of_all_is_read_page_by_page() {
+    let site = Site::empty().await;
+    let record = |second: u32| {
+        serde_json::json!({"writer": "x", "reader": 1, "events": [event(59 - second % 60, "x")]}).to_string()
+    };
+    // A page ends within a machine's records; names that sort around the `/` keep theirs together.
+    for (serial, count) in [("a", 700_u32), ("a-b", 3), ("a0", 2), ("b", 400)] {
+        for n in 0..count {
+            let key = format!("neco/boot-log/{serial}/{n:016x}-0");
+            site.etcd.put(&key, record(n)).await.unwrap();
+        }
+    }
+    site.etcd.put("neco/boot-log/no-record", "x").await.unwrap();
+    site.etcd.put("neco/boot-log/c/0-0", "no JSON").await.unwrap();
+    let mut all = walked(&site.storage).await;
+    all.sort();
+    let expected = [("a", 700), ("a-b", 3), ("a0", 2), ("b", 400), ("c", 0)];
+    assert_eq!(all, expected.map(|(serial, count)| (serial.to_owned(), count)));
 }
 
 #[tokio::test]

@@ -204,7 +204,7 @@ pub const OPERATIONS: &[Entry] = &[
     entry(
         Phase::EtcdMaintain,
         "etcd-mark-member",
-        &["volume-create"],
+        &["setup-etcd-auth", "volume-create"],
         "remember that members are complete",
     ),
     entry(

@@ -30,9 +30,15 @@ fn of_nodes(site: &Site<'_>) -> Vec<Operation> {
         .or_default()
         .kubelet
         .config = Some(kubelet_config);
+    observed
+        .nodes
+        .entry(nodes[0].address.clone())
+        .or_default()
+        .etcd
+        .has_data = true;
     let api_server = &planes[0].address;
     vec![
-        upgrade::upgrade(site, "1"),
+        upgrade::upgrade(site, "1", &observed),
         rivers::boot(Rivers::Kubernetes, site, &nodes),
         rivers::restart(Rivers::Kubernetes, site, &nodes),
         rivers::boot(Rivers::Etcd, site, planes),
@@ -76,7 +82,7 @@ fn of_etcd(site: &Site<'_>) -> Vec<Operation> {
         etcd::add_member(site, nodes[2]),
         etcd::remove_members(site, &members),
         etcd::destroy_members(site, &nodes[3..], &members[..1]),
-        etcd::mark_members(&nodes[..3]),
+        etcd::mark_members(site, &nodes[..3], true),
         etcd::restart(site, nodes[1]),
     ]
 }
@@ -228,7 +234,7 @@ fn steps_that_a_cluster_does_not_need_are_left_out() {
             .all(|file| !file.path.contains("audit"))
     );
     // A version that this one does not know is not upgraded from.
-    assert_eq!(upgrade::upgrade(&site, "7").steps, []);
+    assert_eq!(upgrade::upgrade(&site, "7", &Observed::default()).steps, []);
 }
 
 #[test]

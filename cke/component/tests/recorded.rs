@@ -312,7 +312,7 @@ fn the_history_reads_as_the_original_wrote_it() {
         .collect();
     let api_server = site.control_planes[0].address.clone();
     let mut operations = recording.operations(&site);
-    operations.push(cke_component::upgrade::upgrade(&site, "1"));
+    operations.push(cke_component::upgrade::upgrade(&site, "1", &Observed::default()));
     for resource in cke_component::resources::built_in(&recording.images) {
         operations.push(cke_component::resources::apply(&api_server, resource, true, Vec::new()));
     }

@@ -13,16 +13,13 @@ use cke_model::{Node, Operation, Step};
 pub fn boot(site: &Site<'_>) -> Operation {
     let nodes = site.control_planes.as_slice();
     let endpoints = endpoints(nodes);
-    let setup = Action::EtcdSetupAuth {
-        endpoints: endpoints.clone(),
-    };
     let steps = vec![
         pull(nodes, &site.images.etcd),
         write_files(nodes, &site.images.tools, files),
         create_volume(nodes, volume_name(&site.cluster.options.etcd)),
         with_member(site, |member| member.start(nodes, |node| built_in_new(node, nodes))),
         wait_sync(endpoints.clone(), false),
-        step("setup-etcd-auth", endpoints.join(","), setup),
+        setup_auth(endpoints),
         create_volume(nodes, volume::ETCD_ADDED_MEMBER),
     ];
     operation("etcd-bootstrap", nodes, steps)
@@ -103,11 +100,21 @@ pub fn destroy_members(site: &Site<'_>, nodes: &[&Node], members: &[&EtcdMember]
     operation("etcd-destroy-member", nodes, steps)
 }
 
-/// `etcd-mark-member`: marks members as completely added.
+/// `etcd-mark-member`: marks members as completely added. Where none is, the bootstrap may have ended before users were made
+/// and `first` makes them.
 #[must_use]
-pub fn mark_members(nodes: &[&Node]) -> Operation {
-    let steps = vec![create_volume(nodes, volume::ETCD_ADDED_MEMBER)];
+pub fn mark_members(site: &Site<'_>, nodes: &[&Node], first: bool) -> Operation {
+    let endpoints = endpoints(&site.control_planes);
+    let mut steps = vec![create_volume(nodes, volume::ETCD_ADDED_MEMBER)];
+    if first {
+        steps.insert(0, setup_auth(endpoints));
+    }
     operation("etcd-mark-member", nodes, steps)
+}
+
+fn setup_auth(endpoints: Vec<String>) -> Step {
+    let target = endpoints.join(",");
+    step("setup-etcd-auth", target, Action::EtcdSetupAuth { endpoints })
 }
 
 /// `etcd-restart`: restarts one member, once the others can do without it.

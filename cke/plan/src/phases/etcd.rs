@@ -7,7 +7,7 @@ pub(super) use maintain::maintain;
 
 use super::Decision;
 use crate::draft::Costs;
-use crate::view::NodeView;
+use crate::view::{NodeView, View};
 use crate::wait::WaitReason;
 use cke_component::etcd;
 use cke_model::Phase;
@@ -15,7 +15,7 @@ use cke_model::observed::EtcdStatus;
 
 /// Makes etcd where no control plane has data. One that cannot be reached may have some.
 ///
-/// A bootstrap that failed has left data and no mark of a complete member: it is done again, and does what is left to do.
+/// One that failed is done again.
 pub(super) fn boot(decision: &mut Decision<'_, '_>) -> Option<Phase> {
     let (view, draft) = (decision.view, &mut decision.draft);
     if view.control_planes.is_empty() {
@@ -23,13 +23,11 @@ pub(super) fn boot(decision: &mut Decision<'_, '_>) -> Option<Phase> {
         return Some(Phase::EtcdBootAborted);
     }
     let addresses = view.unreachable_control_planes();
-    let any = |is: fn(&EtcdStatus) -> bool| {
-        view.control_planes
-            .iter()
-            .any(|n| n.status.is_some_and(|s| is(&s.etcd)))
-    };
-    let complete = view.observed.etcd.healthy || any(|etcd| etcd.is_added_member);
-    if any(|etcd| etcd.has_data) && (complete || !addresses.is_empty()) {
+    let begun = view
+        .control_planes
+        .iter()
+        .any(|n| n.status.is_some_and(|s| s.etcd.has_data));
+    if begun && !(addresses.is_empty() && bootstrap_failed(view)) {
         return None;
     }
     if !addresses.is_empty() {
@@ -38,6 +36,19 @@ pub(super) fn boot(decision: &mut Decision<'_, '_>) -> Option<Phase> {
     }
     draft.operations.push(etcd::boot(&view.site));
     Some(Phase::EtcdBoot)
+}
+
+/// Whether a bootstrap was begun and did not come to its end: there are volumes and no mark of a complete member. Either no
+/// container was made yet, or all volumes were: founding a cluster beside a member with data would lose that.
+fn bootstrap_failed(view: &View<'_>) -> bool {
+    let all = |is: fn(&EtcdStatus) -> bool| {
+        view.control_planes
+            .iter()
+            .all(|n| n.status.is_some_and(|s| is(&s.etcd)))
+    };
+    !view.observed.etcd.healthy
+        && all(|etcd| !etcd.is_added_member)
+        && (all(|etcd| etcd.has_data) || all(|etcd| etcd.service.image.is_empty()))
 }
 
 /// Starts members that have been added and do not run.

@@ -115,8 +115,17 @@ fn etcd_is_made_once() {
             Phase::EtcdBootAborted,
         ),
         (
-            "data without a mark is for a person to look at",
+            "a bootstrap that failed is done again",
             site().proxied().etcd_data(),
+            &[("etcd-bootstrap", 3)],
+            Phase::EtcdBoot,
+        ),
+        (
+            "but not beside a member with data",
+            site().proxied().unhealthy_etcd().with(|s| {
+                (0..3).for_each(|i| s.node(i).etcd.is_added_member = false);
+                s.node(0).etcd.has_data = false;
+            }),
             &[("etcd-wait-cluster", 3)],
             Phase::EtcdWait,
         ),

@@ -5,6 +5,7 @@
 //! used leave the old ones in place, with a line in the log.
 
 mod files;
+mod finite_field;
 mod identity;
 mod resolver;
 
@@ -71,12 +72,31 @@ pub struct ClientAuthority {
     pub file: PathBuf,
 }
 
+/// How keys may be agreed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyExchange {
+    /// As the TLS library does by itself: elliptic curves.
+    #[default]
+    Curves,
+    /// Over a finite field, too, with clients that know no curves: UEFI firmware. It needs an RSA certificate.
+    FiniteField,
+}
+
 /// The TLS side of a server.
 #[derive(Debug, Clone)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
     certificate: Arc<resolver::Certificate>,
     clients: Arc<identity::Clients>,
+}
+
+impl KeyExchange {
+    fn provider(self) -> rustls::crypto::CryptoProvider {
+        match self {
+            KeyExchange::Curves => rustls::crypto::aws_lc_rs::default_provider(),
+            KeyExchange::FiniteField => finite_field::provider(),
+        }
+    }
 }
 
 impl ServerTls {
@@ -89,10 +109,26 @@ impl ServerTls {
         key: impl Into<PathBuf>,
         authorities: Vec<ClientAuthority>,
     ) -> Result<ServerTls, TlsError> {
+        ServerTls::load_with(KeyExchange::Curves, certificate, key, authorities)
+    }
+
+    /// The same with a choice of key exchanges.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn load_with(
+        exchange: KeyExchange,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+        authorities: Vec<ClientAuthority>,
+    ) -> Result<ServerTls, TlsError> {
         crate::install_crypto_provider();
         let certificate = Arc::new(resolver::Certificate::load(certificate.into(), key.into())?);
         let clients = Arc::new(identity::Clients::load(authorities)?);
-        let builder = ServerConfig::builder();
+        let builder = ServerConfig::builder_with_provider(Arc::new(exchange.provider()));
+        let builder = builder
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Protocol)?;
         let builder = if clients.is_empty() {
             builder.with_no_client_auth()
         } else {
@@ -104,6 +140,11 @@ impl ServerTls {
         if !clients.is_empty() {
             config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
+        }
+        // Firmware lists what it knows, not what is best.
+        config.ignore_client_order = exchange == KeyExchange::FiniteField;
+        if exchange == KeyExchange::FiniteField {
+            certificate.warn_without_rsa();
         }
         Ok(ServerTls {
             config: Arc::new(config),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use neco_daemon::tls::{ClientAuthority, PeerIdentity, ServerTls};
+use neco_daemon::tls::{ClientAuthority, KeyExchange, PeerIdentity, ServerTls};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -23,9 +23,12 @@ fn ca() -> Ca {
 }
 
 fn leaf(ca: &Ca, name: &str) -> (String, String) {
+    leaf_with(KeyPair::generate().unwrap(), ca, name)
+}
+
+fn leaf_with(key: KeyPair, ca: &Ca, name: &str) -> (String, String) {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
-    let key = KeyPair::generate().unwrap();
     (params.signed_by(&key, ca).unwrap().pem(), key.serialize_pem())
 }
 
@@ -148,6 +151,61 @@ async fn a_client_is_known_by_the_authority_that_vouches_for_it() {
         .unwrap_err();
     let (said, _) = ask(address, &server_ca, Some(leaf(&strangers, "root"))).await.unwrap();
     assert!(said.contains("operator"), "{said}");
+}
+
+/// What OpenSSL, told to take these suites of TLS 1.2 alone, says of a connection.
+async fn openssl(address: SocketAddr, authority: &Path, suites: &str) -> String {
+    let mut command = tokio::process::Command::new("openssl");
+    command.args(["s_client", "-tls1_2", "-verify_return_error", "-cipher", suites]);
+    command.args([
+        "-verify_hostname",
+        "localhost",
+        "-connect",
+        &address.to_string(),
+        "-CAfile",
+    ]);
+    let output = command.arg(authority).stdin(std::process::Stdio::null()).output();
+    let output = output.await.unwrap();
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// As UEFI firmware is: RFC 7919's groups, or none named at all, and no curves.
+#[tokio::test]
+async fn a_client_without_elliptic_curves_is_served_where_it_is_asked_for() {
+    let (folder, ca) = (tempfile::tempdir().unwrap(), ca());
+    let path = |name: &str| folder.path().join(name);
+    let rsa = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    write(folder.path(), "server", leaf_with(rsa, &ca, "server"));
+    std::fs::write(path("ca.crt"), ca.pem()).unwrap();
+    let load = |exchange| ServerTls::load_with(exchange, path("server.crt"), path("server.key"), vec![]).unwrap();
+
+    let address = serve(load(KeyExchange::FiniteField)).await;
+    for suite in ["DHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES128-GCM-SHA256"] {
+        let said = openssl(address, &path("ca.crt"), suite).await;
+        assert!(said.contains(&format!("Cipher is {suite}")), "{said}");
+        assert!(said.contains("Server Temp Key: DH, 3072 bits"), "{said}");
+        assert!(said.contains("Verify return code: 0 (ok)"), "{said}");
+        assert!(said.contains("None"), "what the server sends arrives: {said}");
+    }
+    let both = openssl(
+        address,
+        &path("ca.crt"),
+        "DHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256",
+    )
+    .await;
+    assert!(
+        both.contains("Cipher is ECDHE-RSA-AES128-GCM-SHA256"),
+        "curves go first: {both}"
+    );
+    assert_eq!(ask(address, &ca, None).await.unwrap().0, "None");
+
+    let address = serve(load(KeyExchange::Curves)).await;
+    let said = openssl(address, &path("ca.crt"), "DHE-RSA-AES256-GCM-SHA384").await;
+    assert!(said.contains("handshake failure"), "{said}");
 }
 
 #[test]

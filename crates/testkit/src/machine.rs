@@ -8,6 +8,7 @@ mod command;
 mod console;
 mod guest;
 mod tpm;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::Child;
@@ -34,6 +35,8 @@ pub struct MachineSpec {
     pub nics: Vec<Nic>,
     /// Its disks, in order: `vda`, `vdb` and so on in the guest.
     pub disks: Vec<PathBuf>,
+    /// CA certificate (PEM) that the firmware trusts for HTTPS boot.
+    pub boot_ca: Option<PathBuf>,
     /// Directory with the state of its TPM 2.0, made when missing; none: no TPM.
     pub tpm: Option<PathBuf>,
     /// Network namespace that QEMU runs in, by name.
@@ -86,6 +89,7 @@ impl MachineSpec {
             },
             nics: vec![Nic::User],
             disks: Vec::new(),
+            boot_ca: None,
             tpm: None,
             netns: None,
             limit: Duration::from_secs(120),
@@ -104,6 +108,7 @@ impl MachineSpec {
                 mac: mac.to_owned(),
             }],
             disks: Vec::new(),
+            boot_ca: None,
             tpm: None,
             netns: Some(netns.to_owned()),
             limit: Duration::from_secs(300),
@@ -136,6 +141,9 @@ impl Machine {
         if matches!(spec.boot, Boot::Firmware) {
             std::fs::copy(FIRMWARE_VARIABLES, dir.path().join("vars.fd"))
                 .context("copying the firmware's variables: is the package ovmf installed?")?;
+        }
+        if let Some(ca) = &spec.boot_ca {
+            std::fs::write(dir.path().join(command::TRUST), trust::signature_list(ca)?)?;
         }
         let command = command::qemu(&spec, dir.path());
         let console = Console::default();

@@ -10,7 +10,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 /// # Panics
 /// When they cannot be made or written.
 pub fn write(dir: &Path, addresses: &[&str]) {
-    let authority_key = KeyPair::generate().expect("a key");
+    let authority_key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority
@@ -19,7 +19,8 @@ pub fn write(dir: &Path, addresses: &[&str]) {
     let certificate = authority.self_signed(&authority_key).expect("a CA");
     let issuer = Issuer::new(authority, authority_key);
 
-    let key = KeyPair::generate().expect("a key");
+    // Firmware that boots by HTTPS knows no elliptic curves.
+    let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
     let mut server = CertificateParams::default();
     for address in addresses {
         let address: IpAddr = address.parse().expect("an address");

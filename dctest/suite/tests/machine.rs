@@ -97,11 +97,19 @@ fn a_machine_boots_from_one_server_and_opens_its_disk_by_another() {
         let second = boot(&spec, center.servers[1].ip());
         assert!(second.contains("witness: the disk was here before"), "{second}");
         assert!(!second.contains("witness: the disk is new"), "{second}");
-        let log = center.servers[1].log();
-        let fetched = |port: u16| {
-            log.contains(&format!(":{port}\" http_method=\"GET\"")) && log.contains("/api/v1/boot/ipxe.efi")
-        };
-        assert!(fetched(10443), "the firmware fetches ipxe.efi by HTTPS:\n{log}");
+        // What the firmware says on the console before it fetches its first program.
+        for (console, uri) in [
+            (
+                &first,
+                format!("URI: http://{}:10080/api/v1/boot/ipxe.efi", center.servers[0].ip()),
+            ),
+            (
+                &second,
+                format!("URI: https://{}:10443/api/v1/boot/ipxe.efi", center.servers[1].ip()),
+            ),
+        ] {
+            assert!(console.contains(&uri), "{uri} is missing:\n{console}");
+        }
         let log = wait_for("the keys to be in the time-line", PATIENCE, async || {
             let log = center.sabactl(1, &["boot-log", "NODE-1"]);
             holds(log.contains("\"keys\""), &log).map(|()| log)

@@ -8,7 +8,7 @@ use crate::route::Listener;
 use crate::web::{App, Origin};
 use anyhow::Context as _;
 use neco_daemon::lifecycle::{Lifecycle, Services};
-use neco_daemon::tls::{ClientAuthority, PeerIdentity, ServerTls};
+use neco_daemon::tls::{ClientAuthority, KeyExchange, PeerIdentity, ServerTls};
 use sabakan_files::front::{Front, Metrics, Options};
 use std::net::{SocketAddr, SocketAddrV4, TcpListener as StdListener};
 use std::path::PathBuf;
@@ -48,7 +48,12 @@ impl Bound {
             .into_iter()
             .filter_map(|(name, file)| authority(name, file))
             .collect();
-        let tls = ServerTls::load(&settings.server_cert, &settings.server_key, authorities);
+        let exchange = if settings.https_boot {
+            KeyExchange::FiniteField
+        } else {
+            KeyExchange::Curves
+        };
+        let tls = ServerTls::load_with(exchange, &settings.server_cert, &settings.server_key, authorities);
         Ok(Self {
             tls: tls.context("server-cert, server-key")?,
             http: bind("http", &settings.http).await?.into_std()?,

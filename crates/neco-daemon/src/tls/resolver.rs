@@ -34,6 +34,16 @@ impl Certificate {
         })
     }
 
+    /// Key exchange over a finite field is signed with RSA alone.
+    pub(super) fn warn_without_rsa(&self) {
+        if self.current.load().key.algorithm() != rustls::SignatureAlgorithm::RSA {
+            tracing::warn!(
+                file = %self.key.display(),
+                "firmware without elliptic curves cannot connect: the key of the TLS port is not an RSA key"
+            );
+        }
+    }
+
     pub(super) fn reload_if_changed(&self) -> bool {
         if !self.files.changed() {
             return false;

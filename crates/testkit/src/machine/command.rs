@@ -10,6 +10,9 @@ const FIRMWARE_CODE: &str = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 /// UEFI's variables; each machine has a copy of its own.
 pub const FIRMWARE_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 
+/// Whom the firmware trusts for HTTPS boot.
+pub(super) const TRUST: &str = "cacerts.esl";
+
 /// The command that runs `spec` with its files in `dir`.
 pub(super) fn qemu(spec: &MachineSpec, dir: &Path) -> Command {
     let mut command = wrapped(spec.netns.as_deref());
@@ -56,6 +59,13 @@ pub fn arguments(spec: &MachineSpec, dir: &Path, serial: &str) -> Vec<String> {
             add("-initrd", initrd.display().to_string());
             add("-append", format!("console=ttyS0 panic=-1 {append}"));
         }
+    }
+    if spec.boot_ca.is_some() {
+        let file = dir.join(TRUST);
+        add(
+            "-fw_cfg",
+            format!("name=etc/edk2/https/cacerts,file={}", file.display()),
+        );
     }
     for (index, nic) in spec.nics.iter().enumerate() {
         network_card(index, nic, &mut add);

@@ -24,6 +24,14 @@ pub enum InvalidResource {
     /// Something that every resource has is missing or no text.
     #[error("no {0}")]
     Missing(&'static str),
+    /// Something is there and no text: `n` and `no` without quotes are false in YAML.
+    #[error("{member} is {found} and not a text: put it in quotes")]
+    NotText {
+        /// Which.
+        member: &'static str,
+        /// What was found.
+        found: String,
+    },
     /// A name with a slash would be another key.
     #[error("{member} {value:?} has a / in it")]
     Slash {
@@ -58,16 +66,18 @@ pub fn parse(document: &str) -> Result<ParsedResource, InvalidResource> {
 }
 
 fn text<'a>(object: &'a Value, pointer: &str, member: &'static str) -> Result<Option<&'a str>, InvalidResource> {
-    let text = object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty());
-    match text {
-        Some(text) if text.contains('/') => Err(InvalidResource::Slash {
+    match object.pointer(pointer) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) if text.contains('/') => Err(InvalidResource::Slash {
             member,
-            value: text.to_owned(),
+            value: text.clone(),
         }),
-        text => Ok(text),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(InvalidResource::NotText {
+            member,
+            found: other.to_string(),
+        }),
     }
 }
 

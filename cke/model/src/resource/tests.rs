@@ -23,6 +23,10 @@ fn what_is_missing_is_named() {
             "apiVersion: v1\nkind: A\nmetadata: {name: a/b}",
             "name \"a/b\" has a / in it",
         ),
+        (
+            "apiVersion: v1\nkind: A\nmetadata: {name: b, namespace: n}",
+            "namespace is false and not a text: put it in quotes",
+        ),
         ("[a]", "not an object"),
         ("", "not an object"),
     ];

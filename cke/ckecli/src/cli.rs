@@ -48,6 +48,7 @@ pub(crate) enum Command {
     /// Constraints that clusters must satisfy
     #[command(subcommand, arg_required_else_help = true)]
     Constraints(command::constraints::ConstraintsCommand),
+    Doctor(command::doctor::Doctor),
     /// Control the etcd that CKE manages
     #[command(subcommand, arg_required_else_help = true)]
     Etcd(command::etcd::EtcdCommand),
@@ -79,6 +80,7 @@ pub(crate) enum Command {
     Ssh(command::ssh::Ssh),
     /// Show what the server is at; ends with 4 where no server leads
     Status(Ignored),
+    SupportBundle(command::support_bundle::SupportBundle),
     Thaw(command::freeze::Thaw),
     /// Vault, where keys and certificates come from
     #[command(subcommand, arg_required_else_help = true)]

@@ -5,6 +5,7 @@ pub(crate) mod ca;
 pub(crate) mod cluster;
 pub(crate) mod completion;
 pub(crate) mod constraints;
+pub(crate) mod doctor;
 pub(crate) mod etcd;
 pub(crate) mod explain;
 pub(crate) mod freeze;
@@ -18,6 +19,7 @@ pub(crate) mod resource;
 pub(crate) mod sabakan;
 mod show;
 pub(crate) mod ssh;
+pub(crate) mod support_bundle;
 pub(crate) mod vault;
 pub(crate) mod watch;
 
@@ -34,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Cluster(command) => command.run(&connection).await,
         Command::Completion(command) => command.run(),
         Command::Constraints(command) => command.run(&connection).await,
+        Command::Doctor(command) => command.run(&connection).await,
         Command::Etcd(command) => command.run(&connection).await,
         Command::Explain(command) => command.run(&connection).await,
         Command::Freeze(command) => command.run(&connection).await,
@@ -50,6 +53,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Scp(command) => command.run(&connection).await,
         Command::Ssh(command) => command.run(&connection).await,
         Command::Status(_) => show::status(&connection).await,
+        Command::SupportBundle(command) => command.run(&connection).await,
         Command::Thaw(command) => command.run(&connection).await,
         Command::Vault(command) => command.run(&connection).await,
         Command::Watch(command) => command.run(&connection).await,

@@ -95,20 +95,28 @@ async fn engine(
     issuer: &Issuer,
     identity: &Identity,
 ) -> anyhow::Result<Engine<Fleet, HttpProbes>> {
-    let options = Options {
-        policy: connection.settings()?.ssh_host_keys,
-        ..Options::default()
-    };
-    let keys = issuer.ssh_keys().await?;
-    let pinned = Arc::new(PinnedKeys(connection.storage().await?));
-    let fleet = Fleet::new(options, Keys::parse(keys.iter()), pinned);
     let probes = HttpProbes::new()?;
     probes.set_credentials(&Credentials {
         ca: identity.ca_certificate.clone(),
         certificate: identity.certificate.clone(),
         key: identity.key.clone(),
     })?;
-    Ok(Engine::new(fleet, probes, EngineOptions::default()))
+    Ok(Engine::new(
+        fleet(connection, issuer).await?,
+        probes,
+        EngineOptions::default(),
+    ))
+}
+
+/// Connections to nodes, with the keys from Vault.
+pub(crate) async fn fleet(connection: &Connection, issuer: &Issuer) -> anyhow::Result<Fleet> {
+    let options = Options {
+        policy: connection.settings()?.ssh_host_keys,
+        ..Options::default()
+    };
+    let keys = issuer.ssh_keys().await?;
+    let pinned = Arc::new(PinnedKeys(connection.storage().await?));
+    Ok(Fleet::new(options, Keys::parse(keys.iter()), pinned))
 }
 
 /// The cluster's etcd. Before a member was completely added there is none to ask.

@@ -9,10 +9,10 @@ CARGO_TARGET_DIR ?= $(NECO_CACHE)/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-lab servers images demo demo-down test lint bench peers fuzz docs image
+.PHONY: help setup setup-build setup-lab servers images demo demo-cluster demo-down test lint bench peers fuzz docs image
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup-build:
 	@dctest/setup/apt.sh build
@@ -38,6 +38,10 @@ setup: setup-lab ## install what is missing: packages, cargo tools, etcd, a gues
 demo: setup-lab ## boot one UEFI machine from sabakan in a virtual rack, and watch it
 	@cargo build --package sabakan --package sabactl --package sabakan-cryptsetup --package neco-demo
 	@"$(CARGO_TARGET_DIR)/debug/neco-demo" up
+
+demo-cluster: images ## build a Kubernetes cluster on nodes that sabakan lists, beside that machine
+	@cargo build --package sabakan --package sabactl --package sabakan-cryptsetup --package cke --package ckecli --package neco-demo
+	@"$(CARGO_TARGET_DIR)/debug/neco-demo" cluster
 
 demo-down: ## take away what `make demo` left running
 	@cargo run --quiet --package neco-demo -- down

@@ -55,6 +55,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Builder {
     id: Option<String>,
     network: String,
+    first_node: u8,
     control_planes: u8,
     workers: u8,
     seeded: bool,
@@ -72,6 +73,13 @@ impl Builder {
     #[must_use]
     pub fn network(mut self, prefix: &str) -> Self {
         prefix.clone_into(&mut self.network);
+        self
+    }
+
+    /// The last part of the first node's address: 101 unless said.
+    #[must_use]
+    pub fn first_node(mut self, number: u8) -> Self {
+        self.first_node = number;
         self
     }
 
@@ -101,7 +109,12 @@ impl Builder {
     /// # Errors
     /// When something is missing (what to do is said), or a node does not come up in time: its console is at the error's end.
     pub fn start(self) -> Result<Fleet> {
-        let layout = Layout::new(self.id, &self.network, self.control_planes, self.workers);
+        let layout = Layout::new(
+            self.id,
+            &self.network,
+            self.first_node,
+            [self.control_planes, self.workers],
+        );
         Fleet::start(layout, self.seeded)
     }
 }
@@ -121,6 +134,7 @@ impl Fleet {
         Builder {
             id: None,
             network: "10.99.0".to_owned(),
+            first_node: layout::FIRST_NODE,
             control_planes: 1,
             workers: 1,
             seeded: true,

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
 
 mod certificate;
+mod cluster;
 mod follow;
 mod machine;
 mod network;
@@ -36,6 +37,18 @@ enum Action {
         #[arg(long)]
         programs: Option<PathBuf>,
     },
+    /// Build a Kubernetes cluster on nodes that sabakan lists; the rack is started first where it is not there
+    Cluster {
+        /// Folder with cke and ckecli beside sabakan's; this program's own without it
+        #[arg(long)]
+        programs: Option<PathBuf>,
+    },
+    /// Hold the cluster's nodes until a signal comes
+    #[command(hide = true)]
+    Hold {
+        /// The fleet's name
+        id: String,
+    },
     /// Take everything away
     Down,
     /// Attach to the machine's console; Ctrl-] leaves it
@@ -57,6 +70,8 @@ fn main() -> ExitCode {
 fn run(options: Options) -> Result<()> {
     match options.action {
         Action::Up { programs } => up(programs),
+        Action::Cluster { programs } => build_cluster(programs),
+        Action::Hold { id } => cluster::hold(&id),
         Action::Down => down(),
         Action::Console => console(),
         Action::Reboot => reboot(),
@@ -80,6 +95,22 @@ fn up(programs: Option<PathBuf>) -> Result<()> {
         format!("the demo did not come up; its logs are in {folder}, and `make demo-down` takes away what is left")
     })?;
     what_next(&demo);
+    Ok(())
+}
+
+fn build_cluster(programs: Option<PathBuf>) -> Result<()> {
+    if Demo::load()?.is_none() {
+        up(programs)?;
+    }
+    let mut demo = Demo::load()?.context("the demo is gone")?;
+    if demo.processes.iter().any(|process| process.name == "nodes") {
+        bail!("a cluster is there already: `make demo-down` takes everything away");
+    }
+    cluster::build(&mut demo).with_context(|| {
+        let folder = demo.dir.display();
+        format!("the cluster did not come up; its logs are in {folder} (cke.log, nodes.log, vault.log), and `make demo-down` takes away what is left")
+    })?;
+    cluster::what_next(&demo);
     Ok(())
 }
 

@@ -99,9 +99,14 @@ fn write_sabactl(demo: &Demo) -> Result<()> {
         demo.boot_ns,
         program.display()
     );
-    std::fs::write(&script, text)?;
+    write_script(&script, &text)
+}
+
+/// Writes a text that can be run.
+pub(crate) fn write_script(script: &Path, text: &str) -> Result<()> {
+    std::fs::write(script, text)?;
     Ok(std::fs::set_permissions(
-        &script,
+        script,
         std::fs::Permissions::from_mode(0o755),
     )?)
 }
@@ -115,7 +120,8 @@ pub(crate) fn fetch(demo: &Demo, url: &str) -> Option<String> {
     output(&mut command).ok()
 }
 
-fn until_answer(demo: &Demo, name: &str, url: &str) -> Result<()> {
+/// Waits until a URL answers, for as long as its server runs.
+pub(crate) fn until_answer(demo: &Demo, name: &str, url: &str) -> Result<()> {
     wait_for(&format!("{name} at {url}"), STARTS, || {
         let process = demo.processes.iter().find(|process| process.name == name);
         if process.is_none_or(|process| !process.runs()) {
@@ -130,7 +136,8 @@ fn until_answer(demo: &Demo, name: &str, url: &str) -> Result<()> {
     })
 }
 
-fn program(demo: &Demo, name: &str) -> Result<PathBuf> {
+/// A program that was built beside this one.
+pub(crate) fn program(demo: &Demo, name: &str) -> Result<PathBuf> {
     let path = demo.programs.join(name);
     if !path.exists() {
         bail!("{} is missing: build it with `cargo build -p {name}`", path.display());

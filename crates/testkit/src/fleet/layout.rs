@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 const SWITCH: u8 = 1;
 /// The last part of the boot server's address.
 const BOOT: u8 = 11;
-/// The last part of the first node's address.
-const FIRST_NODE: u8 = 101;
+/// The last part of the first node's address, unless a fleet has another.
+pub(super) const FIRST_NODE: u8 = 101;
 
 /// What a node is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,13 +43,14 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(id: Option<String>, network: &str, control_planes: u8, workers: u8) -> Self {
+    pub(super) fn new(id: Option<String>, network: &str, first_node: u8, counts: [u8; 2]) -> Self {
+        let [control_planes, workers] = counts;
         let roles = [(Role::ControlPlane, "cp", control_planes), (Role::Worker, "w", workers)];
         let all = roles
             .iter()
             .flat_map(|(role, prefix, count)| (1..=*count).map(move |n| (*role, format!("{prefix}{n}"))));
         let nodes = all
-            .zip(FIRST_NODE..)
+            .zip(first_node..)
             .map(|((role, name), number)| NodeSpec { name, role, number })
             .collect();
         Self {

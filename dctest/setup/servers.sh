@@ -6,7 +6,7 @@
 #   $NECO_CACHE/kubernetes-next  the same sources linked as the next patch version, for upgrades
 #   $NECO_CACHE/cni              the CNI plugins
 #
-# `servers.sh conformance` adds agnhost and e2e.test, which no other target wants.
+# `servers.sh conformance` builds agnhost and e2e.test instead, Kubernetes' own tests, into $NECO_CACHE/conformance.
 . "$(dirname "$0")/lib.sh"
 
 kubernetes=1.35.4
@@ -33,6 +33,22 @@ build_kubernetes() { # build_kubernetes VERSION OUT PROGRAM...
   say "Kubernetes $version"
   go_servers kubernetes "$out" "$(version_flags "$version")" "${packages[@]}"
 }
+
+if [ "${1:-}" = conformance ]; then
+  pin=$(pinned $kubernetes conformance)
+  if fresh conformance "$pin"; then exit 0; fi
+  need_go
+  say "Kubernetes' own tests $kubernetes"
+  flags=$(version_flags $kubernetes)
+  go_servers conformance "$NECO_CACHE/conformance" "$flags" k8s.io/kubernetes/test/images/agnhost=agnhost
+  (
+    cd "$NECO_CACHE/build/conformance"
+    GOFLAGS="-mod=readonly -buildvcs=false" quietly conformance-build.log \
+      go test -c -ldflags "-s -w $flags" -o "$NECO_CACHE/conformance/e2e.test" k8s.io/kubernetes/test/e2e
+  )
+  stamp conformance "$pin"
+  exit 0
+fi
 
 on_nodes=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet)
 pin=$(pinned $kubernetes kubernetes)

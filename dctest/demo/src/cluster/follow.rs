@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 pub(super) fn until_completed(demo: &Demo) -> Result<()> {
     let started = Instant::now();
     let mut shown = 0;
-    println!("\n  seconds  operation                       nodes");
+    println!("\n  seconds  operation                           nodes");
     wait_for("CKE to complete the cluster", LIMIT, || {
         for record in records(demo).into_iter().skip(shown) {
             if record["status"] == "running" {
@@ -52,7 +52,7 @@ fn show(started: Instant, record: &Value) {
     } else {
         format!("  {}", text("error"))
     };
-    println!("  {seconds:7.1}  {:<30}  {targets}{trouble}", text("operation"));
+    println!("  {seconds:7.1}  {:<34}  {targets}{trouble}", text("operation"));
 }
 
 /// The records so far, the oldest first.

@@ -2,6 +2,7 @@
 
 use crate::exit::warn;
 use anyhow::Context;
+use cke_component::config;
 use cke_model::Cluster;
 use std::io::Read;
 use std::path::Path;
@@ -37,5 +38,29 @@ pub(crate) fn cluster(path: &Path) -> anyhow::Result<Cluster> {
     if warnings.len() > SHOWN {
         warn(&format!("{}: {} more warnings", path.display(), warnings.len() - SHOWN));
     }
+    for unknown in configurations(&cluster).with_context(|| path.display().to_string())? {
+        warn(&format!("{}: {unknown}: unknown field is ignored", path.display()));
+    }
     Ok(cluster)
+}
+
+/// Checks what is declared for the components' own configuration files; the places of fields that nobody knows.
+fn configurations(cluster: &Cluster) -> anyhow::Result<Vec<String>> {
+    let options = &cluster.options;
+    let declared = [
+        (&config::KUBELET, "options.kubelet.config", &options.kubelet.config),
+        (&config::PROXY, "options.kube-proxy.config", &options.kube_proxy.config),
+        (
+            &config::SCHEDULER,
+            "options.kube-scheduler.config",
+            &options.kube_scheduler.config,
+        ),
+    ];
+    let mut unknown = Vec::new();
+    for (schema, place, value) in declared {
+        if let Some(value) = value {
+            unknown.extend(schema.check(place, value)?);
+        }
+    }
+    Ok(unknown)
 }

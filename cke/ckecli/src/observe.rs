@@ -76,7 +76,8 @@ pub(crate) async fn cluster(
     })
 }
 
-async fn identity(issuer: &Issuer) -> anyhow::Result<Identity> {
+/// An administrator's certificate for Kubernetes.
+pub(crate) async fn identity(issuer: &Issuer) -> anyhow::Result<Identity> {
     let certificate = Certificate::User {
         user: "admin".to_owned(),
         group: "system:masters".to_owned(),
@@ -90,7 +91,8 @@ async fn identity(issuer: &Issuer) -> anyhow::Result<Identity> {
     })
 }
 
-async fn engine(
+/// The nodes' container engines, and what asks components for their health.
+pub(crate) async fn engine(
     connection: &Connection,
     issuer: &Issuer,
     identity: &Identity,

@@ -73,6 +73,28 @@ async fn keys_that_mean_nothing_are_warned_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn configurations_of_components_are_checked_as_they_are_declared() {
+    let site = Site::start().await;
+    let with = |config: &str| {
+        let kubelet = "kubelet:\n    cri_endpoint: /run/c.sock\n    config:\n      apiVersion: kubelet.config.k8s.io/v1beta1\n      kind: KubeletConfiguration\n";
+        format!(
+            "name: test\nservice_subnet: 10.68.0.0/16\nnodes:\n  - {{address: 10.0.0.1, user: root, control_plane: true}}\noptions:\n  {kubelet}      {config}\n"
+        )
+    };
+    let (code, _, errors) = run(&mut site.ckecli(&["cluster", "set", &site.file("bad.yml", &with("maxPods: many"))]));
+    assert_eq!(code, 1, "{errors}");
+    assert!(
+        errors.contains("options.kubelet.config") && errors.contains("maxPods"),
+        "{errors}"
+    );
+    assert!(site.value("cluster").await.is_none(), "nothing is stored");
+    let (code, _, errors) =
+        run(&mut site.ckecli(&["cluster", "set", &site.file("new.yml", &with("fromTheFuture: 1"))]));
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("fromTheFuture"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_would_change() {
     let site = Site::start().await;
     let file = site.file("cluster.yml", CLUSTER);

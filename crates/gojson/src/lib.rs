@@ -10,6 +10,7 @@ mod record;
 pub mod time;
 
 pub use json::{
-    Extra, JsonError, RawJson, Strict, StringInt, decode_api, decode_stored, to_go_json, to_go_json_pretty, to_go_string,
+    Extra, JsonError, RawJson, Strict, StringInt, decode_api, decode_stored, to_go_json, to_go_json_pretty,
+    to_go_string,
 };
 pub use time::GoTime;

@@ -1,5 +1,7 @@
 //! `ckecli etcd`
 
+mod restore;
+
 use crate::connect::Connection;
 use crate::output;
 use anyhow::{Context, bail};
@@ -39,6 +41,7 @@ pub(crate) enum EtcdCommand {
         format: CertificateFormat,
     },
     LocalBackup(LocalBackup),
+    Restore(restore::Restore),
 }
 
 /// How a certificate is handed out.
@@ -90,6 +93,7 @@ impl EtcdCommand {
             }
             Self::RootIssue { format } => issue(connection, &Certificate::EtcdRoot, "root", format).await,
             Self::LocalBackup(backup) => backup.run(connection).await,
+            Self::Restore(restore) => Box::pin(restore.run(connection)).await,
         }
     }
 }

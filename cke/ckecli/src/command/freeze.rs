@@ -85,7 +85,7 @@ impl FreezeCommand {
 }
 
 /// Who this is: behind sudo, whoever called it.
-fn user() -> String {
+pub(super) fn user() -> String {
     let named = ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok());

@@ -4,6 +4,7 @@
 //! passes both. Unknown keys are refused with their line. [`Settings::validate`] turns either into typed values.
 
 mod flags;
+mod listen;
 mod sample;
 mod settings;
 #[cfg(test)]
@@ -14,8 +15,9 @@ use neco_etcd::Config as EtcdConfig;
 use serde::{Deserialize, Serialize};
 
 pub use flags::Flags;
+pub use listen::Listen;
 pub use sample::sample;
-pub use settings::{BootTokens, ConfigError, Listen, PolicyMode, Settings};
+pub use settings::{BootTokens, ConfigError, PolicyMode, Settings};
 
 /// What every key of sabakan in etcd begins with.
 pub const DEFAULT_PREFIX: &str = "/sabakan/";

@@ -1,6 +1,6 @@
 //! The configuration after it was checked: typed values that the rest of the program takes as they are.
 
-use super::FileConfig;
+use super::{FileConfig, Listen};
 use crate::policy::{Mode, Networks, Rules};
 use neco_daemon::http::Limits;
 use neco_etcd::Config as EtcdConfig;
@@ -30,7 +30,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn value(key: &'static str, reason: impl std::fmt::Display) -> Self {
+    pub(super) fn value(key: &'static str, reason: impl std::fmt::Display) -> Self {
         Self::Value {
             key,
             reason: reason.to_string(),
@@ -60,15 +60,6 @@ pub enum BootTokens {
     Issue,
     /// They are issued, and asked for.
     Require,
-}
-
-/// A `host:port` to listen on. As in Go, an empty host is all addresses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    /// Name or address.
-    pub host: String,
-    /// The port; 0 lets the system choose.
-    pub port: u16,
 }
 
 /// The checked configuration.
@@ -260,43 +251,4 @@ fn url(key: &'static str, text: String) -> Result<String, ConfigError> {
         ));
     }
     Ok(text)
-}
-
-impl Listen {
-    /// Reads `host:port`, `:port` and `[v6]:port`.
-    ///
-    /// # Errors
-    /// [`ConfigError::Value`] under this key.
-    pub fn parse(key: &'static str, text: &str) -> Result<Self, ConfigError> {
-        let bad = || ConfigError::value(key, format_args!("`{text}` is not <host>:<port>"));
-        let (host, port) = text.rsplit_once(':').ok_or_else(bad)?;
-        let port = port.parse().map_err(|_not_a_port| bad())?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        if host.contains(':') && host.parse::<std::net::Ipv6Addr>().is_err() {
-            return Err(bad());
-        }
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-        })
-    }
-
-    /// The addresses to try, in order; an empty host is `::`, which takes IPv4 as well.
-    ///
-    /// # Errors
-    /// Where the host's name cannot be resolved.
-    pub async fn resolve(&self) -> std::io::Result<Vec<std::net::SocketAddr>> {
-        let host = if self.host.is_empty() { "::" } else { &self.host };
-        Ok(tokio::net::lookup_host((host, self.port)).await?.collect())
-    }
-}
-
-impl std::fmt::Display for Listen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
 }

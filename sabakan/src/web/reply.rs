@@ -6,6 +6,7 @@ use axum::response::Response;
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, StatusCode};
+use neco_daemon::http::Place;
 use serde::Serialize;
 
 use super::error::ApiError;
@@ -75,6 +76,18 @@ pub(super) async fn streamed(
     let all = stream::iter(first.map(Ok)).chain(parts);
     let body = Body::from_stream(all.map_err(|error| std::io::Error::other(error.message)));
     Ok(typed(StatusCode::OK, content_type, body))
+}
+
+/// Keeps the place of a request as long as its answer is still being made; one that lies ready needs it no more.
+pub(super) fn holding(place: Place, response: Response) -> Response {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    let held = move |part| {
+        let _still_held = &place;
+        part
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().map(held)))
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl App {
         if !reads && is_cross_site(&parts.headers) {
             return Err(ApiError::forbidden("a page of another site may change nothing here"));
         }
-        let _place = self.places.take(class_of(matched.row.id))?;
+        let place = self.places.take(class_of(matched.row.id))?;
         self.catch_up(&parts).await?;
         let call = Call {
             id,
@@ -88,7 +88,9 @@ impl App {
             body,
         };
         let handled = AssertUnwindSafe(dispatch::dispatch(self, call)).catch_unwind().await;
-        handled.unwrap_or_else(|_panic| Err(ApiError::internal("this is a defect of sabakan; its log says more")))
+        let handled =
+            handled.unwrap_or_else(|_panic| Err(ApiError::internal("this is a defect of sabakan; its log says more")));
+        handled.map(|response| reply::holding(place, response))
     }
 
     /// Waits until this server knows the revision that the caller asks for.

@@ -2,6 +2,7 @@
 
 use crate::lab::{self, Lab, STRANGER, Server};
 use testkit::wait::{PATIENCE, holds, wait_for};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// An address that DHCP leases in rack 0, and the machine's own.
 const LEASE: &str = "10.69.0.40";
@@ -188,22 +189,25 @@ fn a_machine_that_stops_after_a_stage_is_stuck_until_it_goes_on() {
     });
 }
 
+/// Writes so many machines' records, `m0000` and so on, each with a detail of this length.
+async fn fill(lab: &Lab, machines: usize, detail: usize) {
+    let config = neco_etcd::Config {
+        endpoints: lab.etcd.endpoints(),
+        ..neco_etcd::Config::new("/sabakan/")
+    };
+    let etcd = neco_etcd::Etcd::connect(&config).await.unwrap();
+    let event = serde_json::json!({"at": "2026-11-22T00:00:00Z", "stage": "kernel", "server": "x", "detail": "x".repeat(detail)});
+    let record = serde_json::json!({"writer": "0.1.0", "reader": 1, "events": [event]}).to_string();
+    for n in 0..machines {
+        let key = format!("neco/boot-log/m{n:04}/{n:016x}-0");
+        etcd.put(&key, record.as_str()).await.unwrap();
+    }
+}
+
 #[test]
 fn the_list_of_all_is_sent_while_it_is_read() {
     lab::run_one(async |lab: Lab, server| {
-        let config = neco_etcd::Config {
-            endpoints: lab.etcd.endpoints(),
-            ..neco_etcd::Config::new("/sabakan/")
-        };
-        let etcd = neco_etcd::Etcd::connect(&config).await.unwrap();
-        let event =
-            serde_json::json!({"at": "2026-11-22T00:00:00Z", "stage": "kernel", "server": "x", "detail": "GET kernel"});
-        let record = serde_json::json!({"writer": "0.1.0", "reader": 1, "events": [event]}).to_string();
-        let serial = |n: usize| format!("m{n:04}");
-        for n in 0..1200 {
-            let key = format!("neco/boot-log/{}/{n:016x}-0", serial(n));
-            etcd.put(&key, record.as_str()).await.unwrap();
-        }
+        fill(&lab, 1200, 10).await;
         for path in ["/api/v1/boot-log", "/api/v1/boot-log?stuck"] {
             let answer = server.get(path).await.expect(200);
             assert_eq!(answer.header("content-type"), "application/json");
@@ -213,13 +217,46 @@ fn the_list_of_all_is_sent_while_it_is_read() {
                 "its length is not known before its end"
             );
             let all = answer.json();
-            let serials: Vec<_> = all
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|line| line["serial"].as_str().unwrap())
-                .collect();
-            assert_eq!(serials, (0..1200).map(serial).collect::<Vec<_>>());
+            let all = all.as_array().unwrap().iter();
+            let serials: Vec<_> = all.map(|line| line["serial"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(serials, (0..1200).map(|n| format!("m{n:04}")).collect::<Vec<_>>());
         }
+    });
+}
+
+#[test]
+fn a_list_that_is_still_being_sent_keeps_its_place() {
+    lab::run(async |lab: Lab| {
+        let mut args = lab.args(lab::FIRST);
+        let value = |args: &[String], name: &str| {
+            let at = args.iter().position(|arg| arg == name).unwrap();
+            args[at + 1].clone()
+        };
+        let config = serde_json::json!({
+            "http": value(&args, "-http"), "https": value(&args, "-https"), "metrics": value(&args, "-metrics"),
+            "dhcp-bind": value(&args, "-dhcp-bind"), "data-dir": value(&args, "-data-dir"),
+            "advertise-url": value(&args, "-advertise-url"), "advertise-url-https": value(&args, "-advertise-url-https"),
+            "server-cert": value(&args, "-server-cert"), "server-key": value(&args, "-server-key"),
+            "allow-ips": [lab::OPERATOR], "etcd": {"endpoints": lab.etcd.endpoints()}, "limits": {"search": 1},
+        });
+        std::fs::write(lab.file("sabakan.yml"), config.to_string()).unwrap();
+        args = vec!["--config-file".to_owned(), lab.path("sabakan.yml")];
+        let server = lab.start(lab::FIRST, &args).await;
+        // More than sockets hold.
+        fill(&lab, 300, 64 << 10).await;
+        let mut slow = lab::connect(lab::OPERATOR, &server).await;
+        let head = "GET /api/v1/boot-log HTTP/1.1\r\nHost: x\r\n\r\n";
+        slow.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        slow.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, b"HTTP/1.1 200");
+        let refused = server.get("/api/v1/boot-log").await.expect(503);
+        assert_eq!(refused.header("retry-after"), "1");
+        drop(slow);
+        wait_for("the place to be free", PATIENCE, async || {
+            let answer = server.get("/api/v1/boot-log?stuck").await;
+            holds(answer.status == 200, answer.status)
+        })
+        .await;
     });
 }

@@ -83,6 +83,8 @@ impl Demo {
             println!("ending {} (process {})", process.name, process.pid);
             process.end();
         }
+        // A busy machine may take longer to remove the nodes' disks than their process was given.
+        testkit::fleet::sweep()?;
         for name in [&self.boot_ns, &self.rack_ns] {
             println!("removing namespace {name}");
             network::remove(name);

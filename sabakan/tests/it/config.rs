@@ -105,3 +105,20 @@ fn it_runs_with_the_one_capability_that_its_container_has() {
         assert!(!lease.yiaddr().is_unspecified());
     });
 }
+
+#[test]
+fn https_boot_wants_an_rsa_key_and_says_so() {
+    lab::run(async |lab: Lab| {
+        let words = "the key of the TLS port is not an RSA key";
+        // The laboratory's own certificate is one of elliptic curves.
+        let server = lab.server(lab::FIRST, &["--https-boot"]).await;
+        assert!(server.log().contains(words), "{}", server.log());
+        drop(server);
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let certificate = rcgen::CertificateParams::new(vec![lab::SECOND.to_owned()]).unwrap();
+        std::fs::write(lab.file("server.crt"), certificate.self_signed(&key).unwrap().pem()).unwrap();
+        std::fs::write(lab.file("server.key"), key.serialize_pem()).unwrap();
+        let server = lab.server(lab::SECOND, &["--https-boot"]).await;
+        assert!(!server.log().contains(words), "{}", server.log());
+    });
+}

@@ -53,15 +53,19 @@ test: images ## run every test
 lint: setup-build ## formatting, clippy, dependencies, purity of the pure crates
 	cargo xtask lint
 
-bench: setup-build ## print one table of figures; the original is measured where NECO_ORIGINAL_SABAKAN gives its folder
+bench: images ## print tables of figures; the original is measured where NECO_ORIGINAL_SABAKAN and NECO_ORIGINAL_CKE give its folders
 	@dctest/setup/apt.sh bench
 	@dctest/setup/etcd.sh
-	cargo build --release --package sabakan --package neco-compare
+	cargo build --release --package sabakan --package neco-compare --package cke --package ckecli --package neco-cke-suite
 	"$(CARGO_TARGET_DIR)/release/neco-bench" $(BENCH_ARGS)
+	"$(CARGO_TARGET_DIR)/release/neco-cke-bench" $(CKE_BENCH_ARGS)
+	cargo bench --package cke-plan --bench decide
+	cargo bench --package cke-node --bench refresh
 
-peers: setup-lab ## compare with the original's programs, whose checkouts NECO_ORIGINAL_* give
-	cargo build --package sabakan --package sabactl --package neco-compare
+peers: images ## compare with the original's programs, whose folders NECO_ORIGINAL_* give
+	cargo build --package sabakan --package sabactl --package neco-compare --package cke --package ckecli --package neco-cke-suite
 	"$(CARGO_TARGET_DIR)/debug/neco-peers"
+	"$(CARGO_TARGET_DIR)/debug/neco-cke-peers"
 
 fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
 	cargo xtask fuzz --seconds $${FUZZ_SECONDS:-60}

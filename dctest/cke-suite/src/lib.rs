@@ -13,6 +13,7 @@
     reason = "the peers are for developers: they speak on the terminal"
 )]
 
+pub mod bench;
 pub mod cluster;
 pub mod daemon;
 pub mod peers;

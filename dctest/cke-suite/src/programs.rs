@@ -11,6 +11,8 @@ pub struct Programs {
     pub cke: PathBuf,
     /// The command.
     pub ckecli: PathBuf,
+    /// Whether the daemon ends where no cluster is declared yet.
+    pub wants_cluster: bool,
 }
 
 impl Programs {
@@ -26,6 +28,7 @@ impl Programs {
                 name: "ours",
                 cke: neco_dctest::programs::program("cke"),
                 ckecli: neco_dctest::programs::program("ckecli"),
+                wants_cluster: false,
             },
         }
     }
@@ -50,6 +53,7 @@ impl Programs {
             name,
             cke: program("cke"),
             ckecli: program("ckecli"),
+            wants_cluster: true,
         }
     }
 }

@@ -206,13 +206,25 @@ impl Site {
 
     /// The same for a given cluster.
     pub async fn bring_up_as(&mut self, cluster: &Value) -> Duration {
-        self.start_cke();
-        let started = Instant::now();
-        self.declare(cluster);
+        let started = self.begin(cluster);
         self.wait_for_completed().await;
         let took = started.elapsed();
         self.write_kubeconfig();
         took
+    }
+
+    /// Starts `cke` and declares a cluster; gives the moment of the declaration.
+    pub fn begin(&mut self, cluster: &Value) -> Instant {
+        if self.programs.wants_cluster {
+            let declared = Instant::now();
+            self.declare(cluster);
+            self.start_cke();
+            return declared;
+        }
+        self.start_cke();
+        let declared = Instant::now();
+        self.declare(cluster);
+        declared
     }
 
     /// What `ckecli` prints as JSON.

@@ -27,9 +27,13 @@ pub fn program(name: &str) -> PathBuf {
 #[must_use]
 pub fn folder() -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
-    // target/debug/deps/test-0123: programs lie one folder up.
-    let deps = test.parent().expect("the test lies in a folder");
-    deps.parent().expect("deps/ lies in a folder").to_owned()
+    let folder = test.parent().expect("the test lies in a folder");
+    // target/debug/deps/test-0123: programs lie one folder up; those that compare lie beside them.
+    if folder.ends_with("deps") {
+        folder.parent().expect("deps/ lies in a folder").to_owned()
+    } else {
+        folder.to_owned()
+    }
 }
 
 /// A command for a server in a named network namespace, or in the caller's own; it dies with the thread that starts it, so that a test

@@ -1,10 +1,8 @@
 //! A cluster that one built is taken over by the other: nothing is done, nothing restarts, nothing is issued again.
 
 use serde_json::{Value, json};
-use testkit::fleet::User;
 use testkit::wait::{holds, wait_for};
 
-use crate::cluster;
 use crate::peers::commands;
 use crate::programs::Programs;
 use crate::site::{self, PATIENCE, Site};
@@ -31,7 +29,7 @@ pub fn run(first: &Programs, second: &Programs, (control_planes, workers): (u8, 
 }
 
 async fn build(site: &mut Site, nodes: usize) {
-    let cluster = cluster::of(&site.fleet, User::Root);
+    let cluster = commands::declared(site);
     let took = site.bring_up_as(&cluster).await;
     println!("    built after {:.1} s", took.as_secs_f64());
     site.wait_for_ready(nodes).await;
@@ -58,13 +56,14 @@ async fn take_over(site: &mut Site, heir: &Programs) {
     site.programs = heir.clone();
     site.start_cke();
     let mut seen: Vec<Value> = Vec::new();
-    wait_for("statuses of the second", PATIENCE, async || {
+    wait_for("statuses of the second", PATIENCE, || {
         if let Some(status) = site.status()
             && seen.last() != Some(&status)
         {
             seen.push(status);
         }
-        holds(seen.len() > LOOPS, json!(seen))
+        let enough = holds(seen.len() > LOOPS, json!(seen));
+        async { enough }
     })
     .await;
     // The first of them may be what the first program left.

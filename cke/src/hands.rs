@@ -7,8 +7,9 @@
 use crate::host_keys::HostKeys;
 use crate::integrate;
 use crate::metrics::Metrics;
-use crate::observe::Since;
+use crate::observe::{Recent, Since};
 use crate::options::Settings;
+use crate::report::Waits;
 use cke_etcd::{Access, ClusterEtcd};
 use cke_kubernetes::{BoxError, Identity, KeyPair as WebhookPair, Kubernetes, WebhookCertificates};
 use cke_model::certificate::{Authority, Certificate};
@@ -61,6 +62,8 @@ pub(crate) struct Hands {
     etcd: Option<Access>,
     kubernetes: Option<Kubernetes>,
     pub(crate) integration: integrate::Memory,
+    pub(crate) recent: Recent,
+    pub(crate) waits: Waits,
     pub(crate) reboots_since: Since,
     pub(crate) repairs_since: Since,
 }
@@ -91,6 +94,8 @@ impl Hands {
             etcd: None,
             kubernetes: None,
             integration: integrate::Memory::default(),
+            recent: Recent::default(),
+            waits: Waits::default(),
             reboots_since: Since::default(),
             repairs_since: Since::default(),
         })

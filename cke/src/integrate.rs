@@ -7,7 +7,7 @@ use crate::hands::Hands;
 use crate::lead::{Candidate, Lead};
 use crate::metrics::Metrics;
 use anyhow::Context as _;
-use cke_inventory::guard::{MOST_GONE_PERCENT, Sightings};
+use cke_inventory::guard::Sightings;
 use cke_inventory::query;
 use cke_inventory::{Input, Machine, Metrics as Shown, Outcome, RepairInput, WAIT_RETIRED_SECONDS};
 use cke_model::sabakan::QueryVariables;
@@ -17,6 +17,8 @@ use jiff::Timestamp;
 use neco_etcd::Guard;
 use sabakan_client::{Client, Options};
 use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Bytes that etcd takes in one request, unless it is started with another limit.
 const REQUEST_LIMIT: usize = 1_536 * 1024;
@@ -35,6 +37,7 @@ pub(crate) async fn step(candidate: &Candidate, lead: &Lead, hands: &mut Hands, 
         guard: &lead.guard(),
         metrics: &candidate.metrics,
         wait_retired_seconds: WAIT_RETIRED_SECONDS,
+        most_gone_percent: candidate.settings.max_gone_percent,
     };
     if let Err(error) = site.generate(&mut hands.integration, observed).await {
         tracing::warn!(
@@ -53,6 +56,7 @@ struct Site<'a> {
     guard: &'a Guard,
     metrics: &'a Metrics,
     wait_retired_seconds: f64,
+    most_gone_percent: u8,
 }
 
 impl Site<'_> {
@@ -102,7 +106,7 @@ impl Site<'_> {
             only_regenerate: !memory.began && current.is_some(),
             now: Timestamp::now(),
             wait_retired_seconds: self.wait_retired_seconds,
-            most_gone_percent: MOST_GONE_PERCENT,
+            most_gone_percent: self.most_gone_percent,
             request_limit: REQUEST_LIMIT,
             sightings: &memory.sightings,
         }
@@ -162,4 +166,44 @@ impl Site<'_> {
         let machines = client.graphql(body.query, variables, query::FIELD).await;
         Ok(Some(machines.with_context(|| format!("asking sabakan at {url}"))?))
     }
+}
+
+/// How often `--debug-sabakan` generates, and how soon it removes retired machines.
+const DEBUG_SECONDS: u64 = 5;
+
+/// Only generates, without a lead: for who tries out templates. The template stands for the leader's key, as in the original.
+pub(crate) async fn debug(candidate: Candidate, drain: CancellationToken) -> anyhow::Result<()> {
+    let mut memory = Memory {
+        began: true,
+        ..Memory::default()
+    };
+    let mut ticks = tokio::time::interval(Duration::from_secs(DEBUG_SECONDS));
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = drain.cancelled() => return Ok(()),
+        }
+        if let Err(error) = debug_once(&candidate, &mut memory).await {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the cluster is not generated from sabakan"
+            );
+        }
+    }
+}
+
+async fn debug_once(candidate: &Candidate, memory: &mut Memory) -> anyhow::Result<()> {
+    let template = candidate.storage.etcd().get("sabakan/template").await?;
+    let Some(template) = template else {
+        tracing::info!("there is no template: ckecli sabakan set-template");
+        return Ok(());
+    };
+    let site = Site {
+        storage: &candidate.storage,
+        guard: &Guard::CreateRevision(template.key, template.create_revision),
+        metrics: &candidate.metrics,
+        wait_retired_seconds: 5.0,
+        most_gone_percent: candidate.settings.max_gone_percent,
+    };
+    site.generate(memory, None).await
 }

@@ -49,6 +49,9 @@ pub struct Flags {
     /// How many components may be updated at once
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     pub max_concurrent_updates: NonZeroUsize,
+    /// How many of the nodes may leave the cluster at once because sabakan has their machines no more, in percent
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub max_gone_percent: u8,
     /// Only generate clusters from sabakan's machines, every five seconds, and change nothing on nodes
     #[arg(long, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", value_name = "BOOL")]
     pub debug_sabakan: bool,
@@ -97,6 +100,8 @@ pub struct Settings {
     pub session_ttl: Duration,
     /// Components updated at once.
     pub max_concurrent_updates: usize,
+    /// The most of the nodes that may leave at once, in percent.
+    pub max_gone_percent: u8,
     /// Whether only the generator runs.
     pub debug_sabakan: bool,
     /// Container images.
@@ -127,6 +132,7 @@ impl Settings {
             certs_gc_interval: flags.certs_gc_interval,
             session_ttl: flags.session_ttl,
             max_concurrent_updates: flags.max_concurrent_updates.get(),
+            max_gone_percent: flags.max_gone_percent,
             debug_sabakan: flags.debug_sabakan,
             images: file.images,
             ssh_host_keys: file.ssh_host_keys,

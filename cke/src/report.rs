@@ -5,10 +5,31 @@
 use cke_plan::Plan;
 use gojson::GoTime;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Waits and operations beyond this are only counted.
 const MOST: usize = 200;
+
+/// Waits that the log has told of: each is told once, and that it is over.
+#[derive(Debug, Default)]
+pub(crate) struct Waits(Mutex<BTreeSet<String>>);
+
+impl Waits {
+    /// Tells what is new.
+    pub(crate) fn tell(&self, plan: &Plan) {
+        let now: BTreeSet<String> = plan.waits.iter().map(ToString::to_string).collect();
+        let mut told = self.0.lock();
+        for words in now.difference(&told) {
+            tracing::warn!(phase = %plan.phase, wait = words, "waits");
+        }
+        for words in told.difference(&now) {
+            tracing::info!(phase = %plan.phase, wait = words, "waits no more");
+        }
+        *told = now;
+    }
+}
 
 /// What is stored.
 pub(crate) fn of(plan: &Plan, now: Timestamp) -> Value {

@@ -99,7 +99,8 @@ impl Round<'_> {
     async fn run(&self, hands: &mut Hands) -> anyhow::Result<Next> {
         let started = Instant::now();
         let images = &self.candidate.settings.images;
-        let observed = Box::pin(observe::cluster(hands, self.world, self.cluster, images)).await;
+        let interval = self.candidate.settings.interval;
+        let observed = Box::pin(observe::cluster(hands, self.world, self.cluster, images, interval)).await;
         hands.metrics.own.looped("observe", started.elapsed());
         hands.tell_ssh();
         self.tell_queues(hands, &observed).await?;
@@ -119,7 +120,11 @@ impl Round<'_> {
         let started = Instant::now();
         let ended = self.apply(hands, &plan).await?;
         hands.metrics.own.looped("apply", started.elapsed());
-        Ok(if ended == Ended::Well { Next::Again } else { Next::Wait })
+        if ended == Ended::Failed {
+            return Ok(Next::Wait);
+        }
+        hands.recent.keep(observed.nodes, &plan.operations);
+        Ok(Next::Again)
     }
 
     fn desired(&self) -> Desired {
@@ -159,9 +164,7 @@ impl Round<'_> {
             .put_plan(&guard, lease, &report::of(plan, Timestamp::now()))
             .await?;
         hands.metrics.decided(plan, self.read_at.as_second());
-        for wait in &plan.waits {
-            tracing::warn!(phase = %plan.phase, subject = %wait.subject, reason = %wait.reason, "waits");
-        }
+        hands.waits.tell(plan);
         Ok(())
     }
 

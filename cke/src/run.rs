@@ -1,6 +1,7 @@
 //! The order of start and stop: bind, connect, lead, drain.
 
 use crate::http::Bound;
+use crate::integrate;
 use crate::lead;
 use crate::metrics::Metrics;
 use crate::options::Settings;
@@ -54,7 +55,11 @@ pub async fn run(settings: Settings, lifecycle: Lifecycle) -> anyhow::Result<()>
         settings,
         metrics,
     };
-    services.spawn("leader", on_own_thread(candidate, drain));
+    if candidate.settings.debug_sabakan {
+        services.spawn("generator", integrate::debug(candidate, drain));
+    } else {
+        services.spawn("leader", on_own_thread(candidate, drain));
+    }
     let _watchdog = lifecycle::ready(|| true);
     match services.run(PATIENCE).await {
         Err(late @ ServiceError::NotDrained(..)) => tracing::warn!(error = &late as &dyn std::error::Error, "cut off"),

@@ -107,6 +107,9 @@ async fn steps(
     for (index, step) in operation.steps.iter().enumerate() {
         begin(context, operation, record, index, step).await?;
         context.lead.ensure()?;
+        if let Some(braked) = braked(context.storage).await? {
+            return Ok(Err(braked));
+        }
         match action::apply(context, &step.action).await {
             Ok(found) if found.is_empty() => {}
             Ok(found) => info = found,
@@ -114,6 +117,23 @@ async fn steps(
         }
     }
     Ok(Ok(info))
+}
+
+/// Why no step may begin now: an operator's brake holds also what has begun. Whoever pulls it sees by the progress, which was stored
+/// before this look, when nothing runs any more.
+async fn braked(storage: &Storage) -> Result<Option<anyhow::Error>, StorageError> {
+    match storage.freeze().await {
+        Ok(None) => Ok(None),
+        Ok(Some(freeze)) => Ok(Some(anyhow::anyhow!(
+            "not begun: frozen by {} since {} ({}); `ckecli thaw` lets it go on",
+            freeze.by,
+            freeze.since,
+            freeze.why
+        ))),
+        Err(error) if error.is_unavailable() => Err(error),
+        // A brake that cannot be read may be one.
+        Err(error) => Ok(Some(error.into())),
+    }
 }
 
 async fn begin(

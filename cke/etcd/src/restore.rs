@@ -119,10 +119,15 @@ struct Place<'a> {
 impl Place<'_> {
     /// While the cluster still runs: a backup that cannot be copied changes nothing.
     fn copy(&self) -> Vec<RestoreStep> {
-        self.each(|node| RestoreStep::CopyBackup {
+        let pull = act(Action::PullImage {
+            nodes: self.addresses.to_vec(),
+            image: self.image.to_owned(),
+        });
+        let copies = self.each(|node| RestoreStep::CopyBackup {
             node,
             path: self.path.to_owned(),
-        })
+        });
+        [vec![pull], copies].concat()
     }
 
     fn stop(&self) -> Vec<RestoreStep> {

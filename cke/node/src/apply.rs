@@ -3,6 +3,7 @@
 mod archive;
 mod container;
 mod invocation;
+mod once;
 mod run;
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ fn gist(step: &RestoreStep) -> String {
         RestoreStep::StartEtcd { nodes } => format!("start {}", nodes.join(",")),
         RestoreStep::RemoveBackup { node, .. } => format!("forget {node}"),
         RestoreStep::Act(action) => match action.as_ref() {
+            Action::PullImage { image, .. } => format!("pull {image}"),
             Action::StopContainer { name, .. } => format!("stop {name}"),
             Action::RemoveVolume { name, .. } => format!("remove {name}"),
             Action::CreateVolume { name, .. } => format!("create {name}"),
@@ -40,6 +41,7 @@ fn nothing_is_stopped_before_the_backup_is_everywhere() {
     assert_eq!(
         gists,
         [
+            "pull etcd:3",
             "copy 10.0.0.1",
             "copy 10.0.0.2",
             "stop kube-apiserver",

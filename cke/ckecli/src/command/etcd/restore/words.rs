@@ -7,7 +7,7 @@ use cke_model::Action;
 pub(super) fn of(step: &RestoreStep) -> String {
     match step {
         RestoreStep::CopyBackup { node, path } => format!("copy the backup to {node}:{path}"),
-        RestoreStep::RunTool(run) => format!("on {} run {}", run.node, run.command.join(" ")),
+        RestoreStep::RunTool(run) => format!("make the data of the member on {} from the backup", run.node),
         RestoreStep::StartEtcd { nodes } => format!("start etcd on {}", nodes.join(", ")),
         RestoreStep::RemoveBackup { node, path } => format!("remove the backup {node}:{path}"),
         RestoreStep::Act(action) => of_action(action),

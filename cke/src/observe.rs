@@ -3,8 +3,10 @@
 //! What cannot be seen is missing from the result, with the reason, and costs the rest nothing.
 
 mod queues;
+mod recent;
 mod since;
 
+pub(crate) use recent::Recent;
 pub(crate) use since::Since;
 
 use crate::hands::Hands;
@@ -13,14 +15,23 @@ use cke_model::observed::{EtcdClusterStatus, KubernetesStatus, NodeStatus};
 use cke_model::{Cluster, Images, Observed};
 use cke_storage::World;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// The cluster as it is now.
-pub(crate) async fn cluster(hands: &Hands, world: &World, cluster: &Cluster, images: &Images) -> Observed {
+///
+/// Between batches of a rolling change only control planes are looked at, and nodes that something was done to: see [`Recent`].
+pub(crate) async fn cluster(
+    hands: &mut Hands,
+    world: &World,
+    cluster: &Cluster,
+    images: &Images,
+    interval: Duration,
+) -> Observed {
     hands.host_keys.saw_reboots(&world.reboots);
-    let nodes = hands
-        .engine
-        .observe(&cluster.nodes, cke_node::etcd_volume(cluster))
-        .await;
+    let due = hands.recent.due(cluster, Instant::now(), interval);
+    let looked = hands.engine.observe(due, cke_node::etcd_volume(cluster)).await;
+    let nodes = hands.recent.complete(looked, cluster);
+    let hands = &*hands;
     let etcd = etcd(hands, cluster, &nodes).await;
     let api_server = api_server(cluster, &nodes);
     let (kubernetes, reboots, repairs) = tokio::join!(

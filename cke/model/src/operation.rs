@@ -184,6 +184,27 @@ pub enum Action {
     SetConfigVersion { version: String },
 }
 
+impl Action {
+    /// The nodes that it is done on; none where it changes more than what runs and lies on these nodes.
+    #[must_use]
+    pub fn only_nodes(&self) -> Option<Vec<&str>> {
+        match self {
+            Action::PullImage { nodes, .. }
+            | Action::MakeDirs { nodes, .. }
+            | Action::EmptyDir { nodes, .. }
+            | Action::InstallCni { nodes, .. }
+            | Action::StopContainer { nodes, .. }
+            | Action::KillContainer { nodes, .. }
+            | Action::CreateVolume { nodes, .. }
+            | Action::RemoveVolume { nodes, .. }
+            | Action::WaitKubelet { nodes } => Some(nodes.iter().map(String::as_str).collect()),
+            Action::WriteFiles { nodes, .. } => Some(nodes.iter().map(|node| node.node.as_str()).collect()),
+            Action::RunContainer(container) => Some(container.nodes.keys().map(String::as_str).collect()),
+            _ => None,
+        }
+    }
+}
+
 /// Containers of one name to start on nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunContainer {

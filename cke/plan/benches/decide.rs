@@ -1,11 +1,14 @@
 //! Figures of a decision over 1,000 to 10,000 nodes: nothing to do, everything outdated, a tenth unreachable, full queues.
-//! `cargo bench -p cke-plan` prints them, one a line.
+//! And how the commands of a rolling change grow with the nodes. `cargo bench -p cke-plan` prints them, one a line.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
     reason = "a bench prints figures of its own making"
 )]
+
+#[path = "decide/rolling.rs"]
+mod rolling;
 
 use cke_component::rivers::{self, Rivers};
 use cke_component::{
@@ -31,6 +34,9 @@ fn main() {
     }
     for nodes in [1_000, 5_000, 10_000] {
         figures(nodes);
+    }
+    for nodes in [100, 1_000, 5_000] {
+        rolling::print(nodes);
     }
 }
 

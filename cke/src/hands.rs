@@ -57,6 +57,8 @@ pub(crate) struct Hands {
     issuer: Option<(i64, Issuer)>,
     /// For what runs beside the loop.
     shared_issuer: Arc<Mutex<Option<Issuer>>>,
+    /// Whether SSH keys were read once.
+    has_keys: bool,
     /// Since when CKE has its certificate for Kubernetes.
     admin_since: Option<Instant>,
     etcd: Option<Access>,
@@ -90,6 +92,7 @@ impl Hands {
             engine: Engine::new(fleet, HttpProbes::new()?, EngineOptions::default()),
             issuer: None,
             shared_issuer: Arc::default(),
+            has_keys: false,
             admin_since: None,
             etcd: None,
             kubernetes: None,
@@ -110,10 +113,8 @@ impl Hands {
     pub(crate) async fn prepare(&mut self, nodes: HashSet<NodeAddress>) -> Result<(), NotReady> {
         self.connect_vault().await?;
         let issuer = self.issuer()?.clone();
-        let keys = issuer.ssh_keys().await?;
-        let fleet = self.engine.runner();
-        fleet.set_keys(Keys::parse(keys.iter()));
-        fleet.retain(&nodes);
+        self.refresh_keys(&issuer).await?;
+        self.engine.runner().retain(&nodes);
         issuer.ensure_service_account(&self.leader).await?;
         self.renew_admin(&issuer).await
     }
@@ -133,6 +134,25 @@ impl Hands {
         *self.shared_issuer.lock() = Some(issuer.clone());
         self.etcd = Some(Access::new(issuer.clone()));
         self.issuer = Some((stored.revision, issuer));
+        Ok(())
+    }
+
+    /// Takes the SSH keys as they are in Vault now. While Vault is away the last ones serve on: the cluster is still looked at, and what
+    /// needs no certificate is done.
+    async fn refresh_keys(&mut self, issuer: &Issuer) -> Result<(), NotReady> {
+        match issuer.ssh_keys().await {
+            Ok(keys) => {
+                self.engine.runner().set_keys(Keys::parse(keys.iter()));
+                self.has_keys = true;
+            }
+            Err(error) if self.has_keys => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "Vault is away; SSH keys of before are used"
+                );
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     }
 

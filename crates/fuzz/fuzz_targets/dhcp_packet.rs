@@ -25,7 +25,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         gateway_offset: 1,
     };
     let site = Site { layout, dns: vec![SERVER], lease_seconds: 3600 };
-    let urls = BootUrls::under("http://10.69.0.3:10080");
+    let urls = BootUrls::under("http://10.69.0.3:10080", "http://10.69.0.3:10080");
     let context = Context {
         site: &site,
         urls: &urls,

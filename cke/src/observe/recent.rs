@@ -1,11 +1,11 @@
 //! What need not be looked at again at once.
 //!
 //! A rolling change over N nodes takes N/10 batches. To look at all N after each of them would take a number of commands that grows with
-//! the square of N. So after operations that changed nothing but some nodes, only these and the control planes are looked at; all
-//! nodes are once an interval, and whenever the loop has waited or something failed.
+//! the square of N. So after operations that changed nothing but objects and some nodes, only these nodes and the control planes are looked
+//! at; all are once an interval, and whenever the loop has waited or something failed.
 
 use cke_model::observed::NodeStatus;
-use cke_model::{Cluster, Node, Operation};
+use cke_model::{Action, Cluster, Node, Operation};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ impl Recent {
     pub(crate) fn keep(&mut self, mut nodes: BTreeMap<String, NodeStatus>, operations: &[Operation]) {
         let mut actions = operations.iter().flat_map(|operation| &operation.steps);
         let forgotten = actions.try_for_each(|step| {
-            for address in step.action.only_nodes()? {
+            for address in touched(&step.action)? {
                 nodes.remove(address);
             }
             Some(())
@@ -57,6 +57,20 @@ impl Recent {
             nodes.retain(|_, status| is_settled(status));
             self.kept = nodes;
         }
+    }
+}
+
+/// The nodes on which it changes something; none where it may be any of them.
+fn touched(action: &Action) -> Option<Vec<&str>> {
+    match action {
+        Action::KubeWait { .. }
+        | Action::KubePutEndpoints { .. }
+        | Action::KubePutEndpointSlice { .. }
+        | Action::KubePutEtcdService { .. }
+        | Action::KubePutConfigMap { .. }
+        | Action::KubeApply { .. }
+        | Action::KubeUpdateNodes { .. } => Some(Vec::new()),
+        action => action.only_nodes(),
     }
 }
 
@@ -72,7 +86,6 @@ fn is_settled(status: &NodeStatus) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use cke_model::Action;
     use cke_model::operation::Step;
 
     const INTERVAL: Duration = Duration::from_secs(60);
@@ -167,13 +180,18 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_more_than_nodes_keeps_nothing() {
+    fn what_changes_objects_leaves_nodes_and_what_may_change_any_keeps_nothing() {
         let (mut recent, now) = (Recent::default(), Instant::now());
         let cluster = cluster(&["c1", "w1"]);
         let wait = operation(Action::KubeWait {
             api_server: "c1".to_owned(),
         });
-        look(&mut recent, &cluster, now, &[pull(&["c1"]), wait]);
+        look(&mut recent, &cluster, now, &[wait]);
+        let removal = operation(Action::EtcdRemoveMembers {
+            endpoints: Vec::new(),
+            ids: Vec::new(),
+        });
+        assert_eq!(look(&mut recent, &cluster, now, &[pull(&["c1"]), removal]), ["c1"]);
         assert_eq!(look(&mut recent, &cluster, now, &[]).len(), 2);
     }
 }

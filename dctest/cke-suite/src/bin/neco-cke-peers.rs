@@ -8,9 +8,12 @@ use neco_cke_suite::programs::Programs;
 #[derive(Parser)]
 #[command(about = "Take clusters over from the original, and back")]
 struct Cli {
-    /// Only the cluster of one control plane and one worker.
+    /// Only clusters of one control plane and one worker.
     #[arg(long)]
     small: bool,
+    /// Only clusters of three control planes and two workers.
+    #[arg(long, conflicts_with = "small")]
+    usual: bool,
     /// Only clusters that this one builds.
     #[arg(long, value_enum)]
     built_by: Option<Builder>,
@@ -28,7 +31,11 @@ fn main() -> anyhow::Result<()> {
         anyhow::anyhow!("NECO_ORIGINAL_CKE is not set: it names a folder with the original's cke and ckecli")
     })?;
     let ours = Programs::ours();
-    for size in SIZES.into_iter().take(if cli.small { 1 } else { SIZES.len() }) {
+    let [small, usual] = SIZES;
+    let sizes = SIZES
+        .into_iter()
+        .filter(|size| !(cli.small && *size == usual || cli.usual && *size == small));
+    for size in sizes {
         if cli.built_by != Some(Builder::Ours) {
             takeover::run(&original, &ours, size);
         }

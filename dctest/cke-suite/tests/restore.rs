@@ -63,6 +63,18 @@ fn what_cannot_be_restored_changes_nothing(site: &Site, backup: &Path) {
     std::fs::write(&damaged, bytes).unwrap();
     let (code, _, said) = site.try_ckecli(&["etcd", "restore", "--yes", damaged.to_str().unwrap()]);
     assert!(code == Some(1) && said.contains("nothing was changed"), "{said}");
+
+    // A control plane that does not answer is found before anything is stopped.
+    let lost = site.fleet.node("cp3").unwrap();
+    lost.cut_network().unwrap();
+    let (code, _, said) = site.try_ckecli(&["etcd", "restore", "--yes", path]);
+    lost.heal_network().unwrap();
+    assert!(
+        code == Some(1) && said.contains("nothing was changed") && said.contains(&lost.address()),
+        "{said}"
+    );
+    assert!(said.contains("thawed CKE"), "{said}");
+    lost.wait_until_up(site::PATIENCE).unwrap();
     site.kubectl(&["get", "configmap", "after"]).unwrap();
     assert_eq!(site.ckecli(&["thaw"]).trim(), "it was not frozen");
 }

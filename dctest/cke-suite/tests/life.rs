@@ -48,20 +48,26 @@ fn declared(site: &Site) -> Value {
             "repair_operations": [{
                 "operation": "unreachable",
                 "repair_steps": [{
-                    "repair_command": ["touch", site.file("repaired")],
+                    "repair_command": touch(site, "repaired"),
                     "command_timeout_seconds": 30,
                     "need_drain": true,
                     "watch_seconds": 60,
                 }],
                 "health_check_command": ["sh", "-c", healthy, "healthy"],
                 "command_timeout_seconds": 30,
-                "success_command": ["touch", site.file("success")],
+                "success_command": touch(site, "success"),
             }],
         }],
     });
     cluster["options"]["kubelet"]["config"]["nodeLeaseDurationSeconds"] = json!(8);
     cluster["options"]["kube-controller-manager"] = json!({"extra_args": ["--node-monitor-grace-period=10s"]});
     cluster
+}
+
+/// A command that makes a file, whatever address follows it.
+fn touch(site: &Site, name: &str) -> [String; 3] {
+    let file = site.file(name);
+    ["sh".to_owned(), "-c".to_owned(), format!("touch {}", file.display())]
 }
 
 async fn a_new_leader_touches_nothing(site: &mut Site) {

@@ -65,7 +65,7 @@ impl Clients {
             timeout: CONNECT_TIMEOUT.to_owned(),
             tls_ca: self.credentials.server_ca.clone(),
             tls_cert: self.credentials.certificate.clone(),
-            tls_key: self.credentials.key.expose().into(),
+            tls_key: self.credentials.key.clone(),
             ..Config::new("")
         }
     }

@@ -16,7 +16,7 @@ async fn client(etcd: &Etcd, name: &str) -> Client {
         endpoints: etcd.endpoints(),
         tls_ca: credentials.server_ca,
         tls_cert: credentials.certificate,
-        tls_key: credentials.key.expose().into(),
+        tls_key: credentials.key.clone(),
         ..Config::new("")
     };
     single_client(&config).await.unwrap()

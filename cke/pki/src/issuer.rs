@@ -31,7 +31,7 @@ impl From<ServiceAccount> for KeyPair {
     fn from(stored: ServiceAccount) -> KeyPair {
         KeyPair {
             certificate: stored.certificate,
-            key: stored.key.expose().into(),
+            key: stored.key,
         }
     }
 }

@@ -28,7 +28,7 @@ impl Issuer {
         let pair = self.issue(&Certificate::ServiceAccount).await?;
         let stored = ServiceAccount {
             certificate: pair.certificate.clone(),
-            key: pair.key.expose().into(),
+            key: pair.key.clone(),
         };
         if self.storage().create_service_account(leader, &stored).await? {
             return Ok(pair);

@@ -16,7 +16,6 @@
 
 mod duration;
 mod flags;
-mod secret;
 mod tls;
 
 #[cfg(test)]
@@ -24,7 +23,7 @@ mod tests;
 
 pub use duration::{InvalidDuration, parse_go_duration};
 pub use flags::EtcdArgs;
-pub use secret::Secret;
+pub use neco_secret::Secret;
 
 pub(crate) use tls::endpoints;
 

@@ -23,7 +23,6 @@ mod kv;
 mod pki;
 mod renewal;
 mod request;
-mod secret;
 mod sys;
 
 pub use approle::AppRoleOptions;
@@ -31,6 +30,6 @@ pub use auth::{AppRole, Login};
 pub use client::Vault;
 pub use endpoint::Endpoint;
 pub use error::Error;
+pub use neco_secret::Secret;
 pub use pki::{Issued, Options};
-pub use secret::Secret;
 pub use sys::{Health, Mount};

@@ -1,22 +1,24 @@
-//! A value that is never shown and is wiped when dropped.
+//! A value that is never shown and is wiped when dropped. All clients of other systems take and give secrets as this one type.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// A password or a private key. `Debug` shows only whether there is one; the memory is cleared on drop.
+/// A token, a password or a private key. `Debug` shows only whether there is one; the memory is cleared on drop.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(from = "String", into = "String")]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// The value itself, for the one place that uses it.
+    #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
     /// Whether there is no value.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

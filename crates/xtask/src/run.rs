@@ -1,15 +1,17 @@
 //! Running tools from the workspace's root.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-/// The workspace's root: two folders above this crate.
+/// The workspace's root: two folders above this crate, in the checkout that `cargo xtask` was called in. Where this program was built
+/// may be another one, for checkouts share a target directory.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let built = || env!("CARGO_MANIFEST_DIR").into();
+    let here: PathBuf = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built, PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
 }
 
 /// Runs a command line in the root, showing it and how long it took.

@@ -70,7 +70,7 @@ impl SoftTpm {
 
     fn wait_for_socket(&mut self, state: &Path) -> Result<()> {
         let end = Instant::now() + Duration::from_secs(10);
-        while !self.socket.exists() {
+        while !listens(&self.socket)? {
             if let Some(status) = self.child.try_wait()? {
                 let log = std::fs::read_to_string(state.join("swtpm.log")).unwrap_or_default();
                 bail!("swtpm ended with {status}: {log}");
@@ -82,6 +82,18 @@ impl SoftTpm {
         }
         Ok(())
     }
+}
+
+/// Whether someone takes connections at `socket`. The file is there between `bind` and `listen` too, when a
+/// connection would be refused; and to try one would use it up. So the kernel is asked (proc(5), `/proc/net/unix`).
+fn listens(socket: &Path) -> Result<bool> {
+    const ACCEPTS_CONNECTIONS: &str = "00010000";
+    let sockets = std::fs::read_to_string("/proc/thread-self/net/unix").context("reading the list of sockets")?;
+    let socket = socket.to_string_lossy();
+    Ok(sockets.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        fields.get(3) == Some(&ACCEPTS_CONNECTIONS) && fields.get(7) == Some(&&*socket)
+    }))
 }
 
 impl Drop for SoftTpm {

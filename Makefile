@@ -73,7 +73,8 @@ fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
 docs: setup-build ## build the reference of all crates
 	cargo doc --workspace --no-deps
 
-image: setup-build ## build sabakan's container image from the binaries, without a network
-	cargo build --release --package sabakan --package sabactl --package sabakan-cryptsetup
+image: servers ## build the container images of sabakan, CKE and its tools as archives, from the binaries, without a network
+	cargo build --release --package sabakan --package sabactl --package sabakan-cryptsetup --package cke --package ckecli --package cke-localproxy
 	@dctest/setup/apt.sh image
 	sabakan/container/build.sh "$(CARGO_TARGET_DIR)/release" "$(CARGO_TARGET_DIR)/image"
+	cke/container/build.sh "$(CARGO_TARGET_DIR)/release" "$$(cke/tools/build.sh)" "$(CARGO_TARGET_DIR)/image"

@@ -83,7 +83,7 @@ fn port_in(log: &std::path::Path) -> Result<u16, String> {
     let port = text
         .split("address=\"127.0.0.1:")
         .nth(1)
-        .and_then(|rest| rest.split('"').next()?.parse().ok());
+        .and_then(|rest| rest.split_once('"')?.0.parse().ok());
     port.ok_or(text)
 }
 

@@ -153,9 +153,7 @@ async fn both_containers_are_started_and_kept() {
     );
     assert_eq!(site.on_host("cat /etc/unbound/unbound.conf"), site.conf);
     // It answers on the host's own addresses, as its resolv.conf wants.
-    site.on_host(
-        "for i in 1 2 3 4 5 6 7 8 9 10; do (exec 3<>/dev/tcp/127.0.0.1/53) && exit 0; sleep 0.2; done; exit 1",
-    );
+    site.on_host("for i in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/53) && exit 0; sleep 0.2; done; exit 1");
     assert_eq!(site.round(&mut proxy).await, none);
     assert_eq!(
         site.round(&mut site.proxy()).await,

@@ -6,7 +6,6 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use testkit::wait::{PATIENCE, holds, wait_for_blocking};
@@ -150,7 +149,7 @@ fn systemd_hears_of_readiness_life_and_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let next = || {
         let mut buffer = [0; 256];
         let length = socket.recv(&mut buffer).unwrap();
@@ -163,12 +162,10 @@ fn systemd_hears_of_readiness_life_and_the_end() {
     ];
     let mut daemon = Daemon::json(&environment);
     assert_eq!(next(), "READY=1");
-    let started = Instant::now();
     assert_eq!(
         (next(), next(), next()),
         ("WATCHDOG=1".into(), "WATCHDOG=1".into(), "WATCHDOG=1".into())
     );
-    assert!(started.elapsed() < Duration::from_secs(5));
     daemon.signal("TERM");
     while next() != "STOPPING=1" {}
     assert_eq!(daemon.exit_code(), 0);
@@ -181,7 +178,7 @@ fn too_many_are_refused_with_the_time_to_come_back() {
     // As many as there are places for.
     let held = [0, 1].map(|_| {
         let address = address.clone();
-        std::thread::spawn(move || get(&address, "/slow?3000", ""))
+        std::thread::spawn(move || get(&address, "/slow", ""))
     });
     wait_for_blocking("both to be under way", PATIENCE, || {
         let lines = daemon.lines.lock().unwrap();
@@ -194,6 +191,7 @@ fn too_many_are_refused_with_the_time_to_come_back() {
         assert!(refused.contains("retry-after: 1\r\n"), "{refused}");
     }
     assert!(get(&address, "/metrics", "").contains("skeleton_api_refused_count{class=\"search\"} 5"));
+    get(&address, "/finish", "");
     for one in held {
         assert!(one.join().unwrap().ends_with("done"));
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use common::{PREFIX, config};
 use neco_etcd::{Config, Error, Etcd, Txn, WatchItem};
 use testkit::etcd::Etcd as Server;
+use testkit::wait::PATIENCE;
 
 fn with_user(server: &Server, name: &str, password: &str) -> Config {
     Config {
@@ -33,7 +34,7 @@ async fn a_token_that_etcd_no_longer_knows_is_renewed() {
         .await
         .unwrap()
         .revision;
-    let seen = tokio::time::timeout(Duration::from_secs(20), async {
+    let seen = tokio::time::timeout(PATIENCE, async {
         loop {
             match watch.next().await.unwrap() {
                 WatchItem::Events { revision, .. } if revision >= last => return,
@@ -43,7 +44,7 @@ async fn a_token_that_etcd_no_longer_knows_is_renewed() {
         }
     });
     seen.await.unwrap();
-    let lease = etcd.grant_lease(Duration::from_secs(5)).await.unwrap();
+    let lease = etcd.grant_lease(Duration::from_secs(30)).await.unwrap();
     etcd.keep_lease_alive(lease.id()).await.unwrap();
 }
 
@@ -83,7 +84,7 @@ async fn refusals_are_told_apart() {
     assert!(matches!(denied, Error::PermissionDenied { .. }), "{denied:?}");
     assert!(!denied.is_unavailable());
     let etcd = Etcd::lazy(&elsewhere).await.unwrap();
-    let watched = tokio::time::timeout(Duration::from_secs(10), async { etcd.watch("", 1).next().await });
+    let watched = tokio::time::timeout(PATIENCE, async { etcd.watch("", 1).next().await });
     let watched = watched.await.unwrap();
     assert!(matches!(watched, Err(Error::PermissionDenied { .. })), "{watched:?}");
 }

@@ -7,17 +7,32 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{connect, connect_first};
-use neco_etcd::{Error, Etcd, Txn};
+use neco_etcd::{Error, Etcd, Kv, Txn};
 use testkit::etcd::Etcd as Server;
 use testkit::proxy::Proxy;
 use testkit::wait::{PATIENCE, holds, wait_for};
+
+/// A call that waits for what it should not wait for takes longer than this, whatever else the machine does.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// Reads while members elect a leader, which a busy machine may take longer for than a request waits.
+async fn read(etcd: &Etcd) -> Option<Kv> {
+    wait_for("a read", PATIENCE, || async {
+        let read = etcd.get("counter").await;
+        if let Err(error) = &read {
+            assert!(error.is_unavailable(), "{error:?}");
+        }
+        read.map_err(|error| format!("{error:?}"))
+    })
+    .await
+}
 
 /// Reads and guarded writes, `count` of each; gives the slowest.
 async fn exercise(etcd: &Etcd, count: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     for n in 0..count {
         let started = Instant::now();
-        let found = etcd.get("counter").await.unwrap();
+        let found = read(etcd).await;
         let revision = found.map_or(0, |kv| kv.mod_revision);
         let txn = Txn::new()
             .if_mod_revision("counter", revision)
@@ -40,7 +55,7 @@ async fn one_member_killed() {
     server.members()[0].kill();
     let slowest = exercise(&etcd, 60).await;
     println!("slowest with one member killed: {slowest:?}");
-    assert!(slowest < Duration::from_secs(5), "{slowest:?}");
+    assert!(slowest < BOUND, "{slowest:?}");
 }
 
 #[tokio::test]
@@ -53,7 +68,7 @@ async fn one_member_frozen() {
     server.members()[frozen].freeze();
     let slowest = exercise(&etcd, 30).await;
     println!("slowest with one member frozen: {slowest:?}");
-    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+    assert!(slowest < BOUND, "{slowest:?}");
     server.members()[frozen].thaw();
 }
 
@@ -65,9 +80,9 @@ async fn the_leader_killed() {
     exercise(&etcd, 5).await;
     server.members()[leader].kill();
     // Reads wait for the election of the next leader.
-    etcd.get("counter").await.unwrap();
+    read(&etcd).await;
     let slowest = exercise(&etcd, 20).await;
-    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+    assert!(slowest < BOUND, "{slowest:?}");
 }
 
 #[tokio::test]
@@ -77,7 +92,7 @@ async fn the_leader_frozen() {
     let etcd = connect_first(&server.endpoints(), leader).await;
     exercise(&etcd, 5).await;
     server.members()[leader].freeze();
-    etcd.get("counter").await.unwrap();
+    read(&etcd).await;
     exercise(&etcd, 10).await;
     server.members()[leader].thaw();
 }
@@ -96,7 +111,7 @@ async fn the_network_to_one_cut_and_swallowed() {
     let etcd = connect_first(&endpoints, 0).await;
     proxy.freeze();
     let slowest = exercise(&etcd, 20).await;
-    assert!(slowest < Duration::from_secs(6), "{slowest:?}");
+    assert!(slowest < BOUND, "{slowest:?}");
 }
 
 #[tokio::test]
@@ -131,7 +146,10 @@ async fn a_restarted_cluster_is_found_again() {
     let away = etcd.put("key", "2").await.unwrap_err();
     assert!(away.is_unavailable(), "{away:?}");
     server.restart_all().await;
-    assert_eq!(etcd.get("key").await.unwrap().unwrap().value, b"1");
+    let found = wait_for("etcd to be used again", PATIENCE, || async {
+        etcd.get("key").await.map_err(|error| format!("{error:?}"))
+    });
+    assert_eq!(found.await.unwrap().value, b"1");
 }
 
 #[tokio::test]

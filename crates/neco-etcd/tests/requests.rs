@@ -209,7 +209,7 @@ async fn without_etcd_there_is_an_error_in_bounded_time() {
         .await
         .unwrap_err();
     assert!(matches!(refused, Error::Unavailable { .. }), "{refused:?}");
-    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 
     let bad = Etcd::connect(&config(vec!["ftp://x".to_owned()])).await.unwrap_err();
     assert!(matches!(bad, Error::Config(_)), "{bad:?}");

@@ -4,12 +4,12 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use common::{client, connect, connect_first};
 use neco_etcd::{Etcd, Event, Snapshot, Watch, WatchItem};
 use testkit::etcd::Etcd as Server;
 use testkit::proxy::Proxy;
+use testkit::wait::PATIENCE;
 
 /// What a consumer makes of a watch: the state, and how often it had to start anew.
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl View {
     }
 
     async fn until(&mut self, watch: &mut Watch, revision: i64) {
-        let reached = tokio::time::timeout(Duration::from_secs(30), async {
+        let reached = tokio::time::timeout(PATIENCE, async {
             while self.revision < revision {
                 let item = watch.next().await.unwrap();
                 self.take(item);
@@ -60,7 +60,13 @@ impl View {
 async fn write(etcd: &Etcd, from: usize, to: usize) -> i64 {
     let mut revision = 0;
     for n in from..to {
-        revision = etcd.put(&format!("k/{n}"), n.to_string()).await.unwrap();
+        revision = loop {
+            match etcd.put(&format!("k/{n}"), n.to_string()).await {
+                Ok(revision) => break revision,
+                // Members of a busy machine may elect a leader anew.
+                Err(error) => assert!(error.is_unavailable(), "{error:?}"),
+            }
+        };
     }
     revision
 }
@@ -97,10 +103,9 @@ async fn progress_tells_that_nothing_changed() {
         revision: start,
         ..View::default()
     };
-    let asked = std::time::Instant::now();
+    // By itself etcd says so every ten minutes.
     view.until(&mut watch, elsewhere).await;
     assert!(view.state.is_empty());
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
 }
 
 #[tokio::test]
@@ -209,7 +214,7 @@ async fn a_restored_backup_gives_a_snapshot_of_the_past() {
     view.replace(etcd.read_prefix("k/").await.unwrap());
     let mut watch = etcd.watch("k/", last);
     server.restore(&backup).await;
-    let resync = tokio::time::timeout(Duration::from_secs(30), async {
+    let resync = tokio::time::timeout(PATIENCE, async {
         loop {
             if let WatchItem::Resync(snapshot) = watch.next().await.unwrap() {
                 return snapshot;

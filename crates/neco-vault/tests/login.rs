@@ -192,7 +192,8 @@ async fn a_slow_server_costs_the_configured_time() {
     let server = Server::start().await;
     let endpoint = endpoint(&server).with_timeout(Duration::from_millis(300));
     let vault = Vault::with_token(&endpoint, server.root_token()).await.unwrap();
-    vault.mounts().await.unwrap();
+    let answered = || async { vault.mounts().await.map_err(|error| error.to_string()) };
+    wait_for("a quick answer", PATIENCE, answered).await;
     server.freeze();
     let error = vault.mounts().await.unwrap_err();
     assert!(
@@ -201,7 +202,7 @@ async fn a_slow_server_costs_the_configured_time() {
     );
     assert!(error.is_unavailable());
     server.thaw();
-    vault.mounts().await.unwrap();
+    wait_for("a quick answer again", PATIENCE, answered).await;
 }
 
 #[tokio::test]

@@ -17,9 +17,37 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
 /// How long a client waits for a reply that is due.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// After so long without a reply it says the same again, as RFC 2131 (4.1) has it: packets may be lost.
+const AGAIN: Duration = Duration::from_secs(4);
+/// How long it waits for a reply that may not come, and is asked for again.
+const SOON: Duration = Duration::from_secs(2);
 /// How long it listens where silence is expected.
 pub const SILENCE: Duration = Duration::from_millis(400);
+
+/// How long a client listens.
+#[derive(Debug, Clone, Copy)]
+struct Ear {
+    /// To how many replies.
+    most: usize,
+    /// For the first.
+    first: Duration,
+    /// For the others, after the first.
+    others: Duration,
+    /// Whether it repeats itself until the first comes.
+    again: bool,
+}
+
+impl Ear {
+    fn one(within: Duration) -> Ear {
+        Ear {
+            most: 1,
+            first: within,
+            others: Duration::ZERO,
+            again: within > AGAIN,
+        }
+    }
+}
 
 type Waiting = Arc<Mutex<HashMap<u32, mpsc::UnboundedSender<Message>>>>;
 
@@ -190,41 +218,66 @@ impl Client {
 
     /// Sends to the servers, and returns the first reply.
     pub async fn ask(&self, message: &Message) -> Option<Message> {
-        self.exchange(message, &self.port.servers, 1, PATIENCE).await.pop()
+        self.exchange(message, &self.port.servers, Ear::one(PATIENCE))
+            .await
+            .pop()
     }
 
     /// Sends to the servers, and expects that nobody answers.
     pub async fn ask_in_vain(&self, message: &Message) -> bool {
-        self.exchange(message, &self.port.servers, 1, SILENCE).await.is_empty()
+        let silence = Ear::one(SILENCE);
+        self.exchange(message, &self.port.servers, silence).await.is_empty()
     }
 
     /// Sends to the servers, and returns what comes within a time.
     pub async fn ask_all(&self, message: &Message, within: Duration) -> Vec<Message> {
-        self.exchange(message, &self.port.servers, usize::MAX, within).await
+        let end = Ear {
+            most: usize::MAX,
+            first: within,
+            others: Duration::ZERO,
+            again: false,
+        };
+        self.exchange(message, &self.port.servers, end).await
     }
 
-    /// Sends to the servers, and returns the first replies, up to `most`, that come within a time.
-    pub async fn ask_some(&self, message: &Message, most: usize, within: Duration) -> Vec<Message> {
-        self.exchange(message, &self.port.servers, most, within).await
+    /// Sends to the servers, and returns the first reply that comes within a time.
+    pub async fn ask_within(&self, message: &Message, within: Duration) -> Option<Message> {
+        self.exchange(message, &self.port.servers, Ear::one(within)).await.pop()
+    }
+
+    /// Sends to the servers, and returns the first reply and others, up to `most`, that come within a time after it.
+    pub async fn ask_some(&self, message: &Message, most: usize, others: Duration) -> Vec<Message> {
+        let ear = Ear {
+            most,
+            others,
+            ..Ear::one(PATIENCE)
+        };
+        self.exchange(message, &self.port.servers, ear).await
     }
 
     /// Sends to one server without a relay, and returns the first reply.
     pub async fn ask_directly(&self, message: &Message, server: SocketAddrV4) -> Option<Message> {
-        self.exchange(message, &[server], 1, PATIENCE).await.pop()
+        self.exchange(message, &[server], Ear::one(PATIENCE)).await.pop()
     }
 
     /// The same, with little patience: for servers that may not be there.
     pub async fn ask_directly_soon(&self, message: &Message, server: SocketAddrV4) -> Option<Message> {
-        self.exchange(message, &[server], 1, SILENCE).await.pop()
+        self.exchange(message, &[server], Ear::one(SILENCE)).await.pop()
     }
 
-    /// Sends the same packet `copies` times, and counts the replies.
+    /// Sends the same packet `copies` times, and counts the replies until there is silence.
     pub async fn ask_repeatedly(&self, message: &Message, copies: usize) -> usize {
         let servers: Vec<SocketAddrV4> = self.port.servers.iter().copied().cycle().take(copies).collect();
-        self.exchange(message, &servers, usize::MAX, SILENCE).await.len()
+        let ear = Ear {
+            most: usize::MAX,
+            first: PATIENCE,
+            others: SILENCE,
+            again: false,
+        };
+        self.exchange(message, &servers, ear).await.len()
     }
 
-    async fn exchange(&self, message: &Message, to: &[SocketAddrV4], most: usize, within: Duration) -> Vec<Message> {
+    async fn exchange(&self, message: &Message, to: &[SocketAddrV4], ear: Ear) -> Vec<Message> {
         let (sender, mut replies) = mpsc::unbounded_channel();
         self.port
             .waiting
@@ -235,21 +288,46 @@ impl Client {
         if let Some(bend) = self.bytes {
             bend(&mut bytes);
         }
-        for server in to {
-            self.port.send(&bytes, *server).await;
-        }
-        let end = tokio::time::Instant::now() + within;
-        let mut got = Vec::new();
-        while got.len() < most
-            && let Ok(Some(reply)) = tokio::time::timeout_at(end, replies.recv()).await
-        {
-            got.push(reply);
-        }
+        let got = self.listen(&bytes, to, ear, &mut replies).await;
         self.port
             .waiting
             .lock()
             .expect("a client panicked")
             .remove(&message.xid());
+        got
+    }
+
+    /// Says it until a reply comes, and hears the others out.
+    async fn listen(
+        &self,
+        bytes: &[u8],
+        to: &[SocketAddrV4],
+        ear: Ear,
+        replies: &mut mpsc::UnboundedReceiver<Message>,
+    ) -> Vec<Message> {
+        let mut end = tokio::time::Instant::now() + ear.first;
+        let mut got = Vec::new();
+        while got.is_empty() && tokio::time::Instant::now() < end {
+            for server in to {
+                self.port.send(bytes, *server).await;
+            }
+            let pause = if ear.again {
+                end.min(tokio::time::Instant::now() + AGAIN)
+            } else {
+                end
+            };
+            got.extend(tokio::time::timeout_at(pause, replies.recv()).await.ok().flatten());
+        }
+        // Replies count from the first on, which a busy machine may take its time for.
+        if !ear.others.is_zero() {
+            end = tokio::time::Instant::now() + ear.others;
+        }
+        while !got.is_empty()
+            && got.len() < ear.most
+            && let Ok(Some(reply)) = tokio::time::timeout_at(end, replies.recv()).await
+        {
+            got.push(reply);
+        }
         got
     }
 
@@ -260,9 +338,17 @@ impl Client {
 
     /// DISCOVER, with little patience: for conditions that are asked for again.
     pub async fn discover_soon(&self) -> Option<Message> {
-        self.exchange(&self.message(MessageType::Discover), &self.port.servers, 1, SILENCE)
-            .await
-            .pop()
+        self.ask_within(&self.message(MessageType::Discover), SOON).await
+    }
+
+    /// DISCOVER, and expects that nobody answers.
+    pub async fn discover_in_vain(&self) -> bool {
+        self.ask_in_vain(&self.message(MessageType::Discover)).await
+    }
+
+    /// REQUEST for an offer, with little patience.
+    pub async fn request_soon(&self, offer: &Message) -> Option<Message> {
+        self.ask_within(&self.selecting(offer), SOON).await
     }
 
     /// The REQUEST that takes an offer.

@@ -170,7 +170,7 @@ impl Builder {
     ) -> Vec<String> {
         // One member elects itself; among several the time must outlast a busy machine.
         let alone = cluster.len() == 1 && self.spares == 0;
-        let (beat, election) = if alone { (10, 100) } else { (50, 500) };
+        let (beat, election) = if alone { (10, 100) } else { (100, 1000) };
         let mut arguments = own.arguments(&cluster.join(","), state);
         if self.as_cke {
             arguments.extend(tls.map(TlsFiles::peer_arguments).unwrap_or_default());
@@ -281,6 +281,8 @@ impl Etcd {
     pub fn ctl(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(tool("etcdctl"));
         command.arg("--endpoints").arg(self.endpoints().join(","));
+        // Its own patience is five seconds, which a busy machine may need.
+        command.args(["--dial-timeout=30s", "--command-timeout=60s"]);
         if let Some(tls) = &self.tls {
             command.args(tls.client_arguments());
         }

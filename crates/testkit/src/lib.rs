@@ -20,3 +20,5 @@ pub mod servers;
 pub mod sshd;
 pub mod vault;
 pub mod wait;
+
+pub use process::own_loopback;

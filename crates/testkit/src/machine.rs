@@ -20,7 +20,9 @@ use anyhow::{Context, Result, bail};
 pub use command::{FIRMWARE_VARIABLES, arguments};
 pub use console::{Console, plain};
 pub use guest::Guest;
-pub use tpm::SoftTpm;
+pub use tpm::{SoftTpm, listens};
+
+use crate::wait::PATIENCE;
 
 /// What a machine is made of.
 #[derive(Clone, Debug)]
@@ -219,7 +221,7 @@ impl Drop for Machine {
             return;
         }
         kill(self.pid);
-        self.console.wait_closed(Duration::from_secs(5));
+        self.console.wait_closed(PATIENCE);
         if std::thread::panicking() {
             self.console.print_tail(&self.spec.serial);
         }

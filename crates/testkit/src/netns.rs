@@ -24,6 +24,20 @@ pub fn isolated<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// Runs a test in a network of its own: what listens on usual ports of this machine is not in its way.
+///
+/// # Panics
+/// As [`isolated`].
+pub fn isolated_async(test: impl AsyncFnOnce() + Send) {
+    isolated(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        runtime.expect("a runtime").block_on(test());
+    });
+}
+
 /// Makes every address of a network the present namespace's own: a test can then speak as many relays.
 ///
 /// # Panics

@@ -209,7 +209,10 @@ impl ControlPlane {
         let (host, server) = &self.api_servers[index];
         let url = format!("--server=https://{host}:{API_PORT}");
         wait_for(&format!("API server {host} to be ready"), PATIENCE * 4, || async {
-            match tokio::task::block_in_place(|| self.try_kubectl(&[&url, "get", "--raw", "/readyz"])) {
+            // It makes its own namespaces in the background, and says before that it is ready.
+            let look = |arguments: &[&str]| self.try_kubectl(&[&[url.as_str(), "get"], arguments].concat());
+            let namespaces = ["namespaces", "default", "kube-system"];
+            match tokio::task::block_in_place(|| look(&["--raw", "/readyz"]).and_then(|_| look(&namespaces))) {
                 Ok(_) => Ok(()),
                 Err(said) => Err(format!("{said}{}", server.last_words())),
             }

@@ -1,4 +1,5 @@
-//! A real sshd on an address of its own, port 22, as an ordinary process.
+//! A real sshd on an address of its own, port 22, as an ordinary process. A test uses it in a network of its own
+//! ([`crate::netns::isolated_async`]): this machine's sshd may have that port of every address.
 //!
 //! It sees a user data base of its own (in a mount namespace), with `root` and [`USER`], who are let in with the same key.
 //! Killing or freezing it strikes its sessions as well.
@@ -14,8 +15,8 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::process::{die_with_parent, own_loopback};
-use crate::wait::{PATIENCE, wait_for};
+use crate::process::{die_with_parent, family, lives, own_loopback, wait_until_still};
+use crate::wait::{PATIENCE, holds, wait_for, wait_for_blocking};
 
 /// A user who is not root.
 pub const USER: &str = "operator";
@@ -96,22 +97,50 @@ impl Sshd {
         self.generate("host", "ed25519", "RFC4716");
     }
 
-    /// Kills it with its sessions (SIGKILL).
+    /// Kills it with its sessions (SIGKILL), and waits until none of them holds its port any more.
     pub fn kill(&mut self) {
-        self.signal(Signal::SIGKILL);
-        if let Some(mut child) = self.process.take() {
-            child.wait().ok();
+        let Some(mut child) = self.process.take() else {
+            return;
+        };
+        // The oldest first: what is dead starts no sessions.
+        let family = family(child.id());
+        for pid in &family {
+            strike(*pid, Signal::SIGKILL);
         }
+        child.wait().ok();
+        wait_for_blocking("sshd's sessions to end", PATIENCE, || {
+            let living: Vec<u32> = family.iter().copied().filter(|pid| lives(*pid)).collect();
+            holds(living.is_empty(), format!("{living:?} live"))
+        });
     }
 
     /// Stops it and its sessions where they stand (SIGSTOP): connections stay open and nothing is answered.
     pub fn freeze(&self) {
-        self.signal(Signal::SIGSTOP);
+        let Some(child) = &self.process else {
+            return;
+        };
+        let mut frozen = Vec::new();
+        // A session may start while others are stopped: until none is new.
+        loop {
+            let family = family(child.id());
+            if family == frozen {
+                return;
+            }
+            for pid in &family {
+                strike(*pid, Signal::SIGSTOP);
+                wait_until_still(*pid);
+            }
+            frozen = family;
+        }
     }
 
     /// Lets it go on.
     pub fn thaw(&self) {
-        self.signal(Signal::SIGCONT);
+        if let Some(child) = &self.process {
+            family(child.id())
+                .into_iter()
+                .for_each(|pid| strike(pid, Signal::SIGCONT));
+        }
     }
 
     /// Starts it, where it does not run.
@@ -125,22 +154,19 @@ impl Sshd {
             .stdout(Stdio::null())
             .stderr(fs::File::create(self.folder().join("log")).expect("a log"));
         die_with_parent(&mut command);
-        self.process = Some(command.spawn().expect("unshare runs"));
-        let address = (self.address, 22);
-        wait_for("sshd to listen", PATIENCE, || async {
-            TcpStream::connect(address)
-                .await
-                .map_err(|error| format!("{error}: {}", self.read("log")))
+        let mut child = command.spawn().expect("unshare runs");
+        let (address, log) = ((self.address, 22), self.folder().join("log"));
+        wait_for("sshd to listen", PATIENCE, || {
+            let ended = child.try_wait().expect("ask for sshd");
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            async move {
+                assert!(ended.is_none(), "sshd ended: {said}");
+                let connected = TcpStream::connect(address).await;
+                connected.map(drop).map_err(|error| format!("{error}: {said}"))
+            }
         })
         .await;
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(child) = &self.process {
-            for pid in family(child.id()) {
-                kill(Pid::from_raw(pid.cast_signed()), signal).ok();
-            }
-        }
+        self.process = Some(child);
     }
 
     fn write_users(&self) {
@@ -199,29 +225,7 @@ impl Drop for Sshd {
     }
 }
 
-/// A process and all that come from it.
-fn family(root: u32) -> Vec<u32> {
-    let parents: Vec<(u32, u32)> = fs::read_dir("/proc")
-        .expect("/proc")
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(|pid: u32| Some((pid, parent(pid)?)))
-        .collect();
-    let mut family = vec![root];
-    let mut next = 0;
-    while let Some(&member) = family.get(next) {
-        family.extend(
-            parents
-                .iter()
-                .filter(|(_, parent)| *parent == member)
-                .map(|(pid, _)| pid),
-        );
-        next += 1;
-    }
-    family
-}
-
-/// The parent's id: the second field after the name in parentheses.
-fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+/// It may be gone already: then there is nothing to do.
+fn strike(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.cast_signed()), signal).ok();
 }

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cke_model::images::Images;
-use testkit::fleet::{Fleet, Node, Role, User, images};
+use testkit::fleet::{Fleet, Node, PATIENCE, Role, User, images};
+use testkit::wait::{holds, wait_for_blocking};
 
 #[test]
 fn nodes_run_containers_reboot_and_lose_power() {
@@ -22,8 +23,9 @@ fn nodes_run_containers_reboot_and_lose_power() {
     cp1.reboot().unwrap();
     assert_eq!((cp1.boots(), w1.boots()), (2, 1));
     assert_eq!(cp1.ssh("cat /etc/kept").unwrap(), "kept\n", "the disk stays");
-    wait("the container to run again", || {
-        cp1.ssh("docker ps -q --filter name=stays").unwrap().trim().len() == 12
+    wait_for_blocking("the container to run again", PATIENCE, || {
+        let running = cp1.ssh("docker ps -q --filter name=stays").unwrap();
+        holds(running.trim().len() == 12, running)
     });
 
     w1.cut_power().unwrap();
@@ -31,7 +33,7 @@ fn nodes_run_containers_reboot_and_lose_power() {
     cp1.ssh("! ping -c 1 -W 1 w1").unwrap();
     w1.renew_host_key().unwrap();
     w1.restore_power().unwrap();
-    w1.wait_until_up(Duration::from_secs(60)).unwrap();
+    w1.wait_until_up(PATIENCE).unwrap();
     assert_eq!(w1.boots(), 2);
 }
 
@@ -66,7 +68,7 @@ fn a_cut_network_heals_and_stays_cut_through_a_reboot() {
     w1.wait_for_boot(1).unwrap();
     assert!(w1.wait_until_up(Duration::from_secs(2)).is_err(), "it is cut still");
     w1.heal_network().unwrap();
-    w1.wait_until_up(Duration::from_secs(60)).unwrap();
+    w1.wait_until_up(PATIENCE).unwrap();
     cp1.ssh("ping -c 1 -W 2 w1").unwrap();
 }
 
@@ -115,12 +117,4 @@ fn remains(fleets: &[(String, PathBuf)]) -> Vec<PathBuf> {
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     entries.map(|entry| entry.unwrap().path()).collect()
-}
-
-fn wait(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < end, "waited for {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }

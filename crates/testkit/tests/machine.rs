@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use testkit::machine::{Guest, Machine, MachineSpec};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(90);
 
 #[test]
 fn a_machine_boots_a_kernel_with_disk_and_tpm() {

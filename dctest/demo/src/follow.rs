@@ -16,7 +16,7 @@ use crate::state::Demo;
 /// A minute or two is usual; a busy machine takes longer. Firmware that finds nothing waits for ever.
 const LIMIT: Duration = Duration::from_secs(420);
 /// The boot log is written in the background: the last event may come some moments after the login.
-const LAST_EVENT: Duration = Duration::from_secs(3);
+const LAST_EVENT: Duration = Duration::from_secs(30);
 
 /// Follows the boot until the machine asks for a login.
 pub(crate) fn until_login(demo: &Demo) -> Result<()> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use testkit::machine::{FIRMWARE_VARIABLES, MachineSpec, arguments};
+use testkit::machine::{FIRMWARE_VARIABLES, MachineSpec, arguments, listens};
 
 use crate::network::TAP;
 use crate::process::wait_for;
@@ -14,6 +14,8 @@ use crate::state::Demo;
 pub(crate) const SERIAL: &str = "DEMO-NODE-1";
 const MAC: &str = "52:54:00:de:00:01";
 const DISK_SIZE: u64 = 256 << 20;
+/// How long its TPM may take to come up on a busy machine.
+const STARTS: Duration = Duration::from_secs(60);
 
 /// Switches the machine on.
 pub(crate) fn start(demo: &mut Demo) -> Result<()> {
@@ -63,5 +65,7 @@ fn start_tpm(demo: &mut Demo, dir: &Path) -> Result<()> {
     ];
     let rack = demo.rack_ns.clone();
     demo.spawn("tpm", &rack, Path::new("/usr/bin/swtpm"), &arguments)?;
-    wait_for("swtpm's socket", Duration::from_secs(10), || Ok(socket.exists()))
+    let process = demo.processes.last().context("it was started")?;
+    let process = u32::try_from(process.pid)?;
+    wait_for("swtpm to listen", STARTS, || Ok(listens(process, &socket)))
 }

@@ -67,7 +67,7 @@ pub fn client(from: &str) -> reqwest::Client {
         .local_address(from)
         .danger_accept_invalid_certs(true)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
+        .timeout(Duration::from_secs(60))
         .build()
         .expect("a client")
 }

@@ -118,7 +118,7 @@ impl Rack {
     pub async fn fetch(&self, url: &str) -> Answer {
         let mut command = tokio::process::Command::from(command_in(Some(self.node.name()), Path::new("curl")));
         let output = command
-            .args(["-sk", "--max-time", "20", "-w", "\n%{http_code}", url])
+            .args(["-sk", "--max-time", "60", "-w", "\n%{http_code}", url])
             .output()
             .await
             .expect("curl is missing: install curl");

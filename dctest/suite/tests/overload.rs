@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use neco_dctest::alone::{self, Alone};
 use neco_dctest::furnish;
@@ -194,7 +193,7 @@ fn even_too_many_boots_are_refused_with_a_time_to_come_again() {
             let tally = tally.lock().unwrap().clone();
             assert!(tally.keys().all(|(_, status)| [200, 503].contains(status)), "{tally:?}");
             assert!(tally.contains_key(&("boot", 200)), "{tally:?}");
-            wait_for("a boot to be served", Duration::from_secs(10), async || {
+            wait_for("a boot to be served", PATIENCE, async || {
                 let script = site.server.ask("GET", "/api/v1/boot/coreos/ipxe/m0001", "").await?;
                 holds(script.status == 200, script.status)
             })

@@ -24,7 +24,7 @@ async fn lease(rack: &Rack, port: &testkit::dhcp::Port, number: u8) -> Ipv4Addr 
         let offer = client.discover_soon().await.ok_or("no OFFER")?;
         assert!(boot_file(&offer).unwrap().ends_with("/api/v1/boot/ipxe.efi"));
         client
-            .request(&offer)
+            .request_soon(&offer)
             .await
             .filter(|answer| !answer.yiaddr().is_unspecified())
             .ok_or("no ACK")

@@ -16,7 +16,7 @@ use common::{
     pattern, until,
 };
 use http::StatusCode;
-use testkit::etcd::Etcd;
+use testkit::{etcd::Etcd, proxy::Proxy};
 
 /// A real process that serves one data directory; killed when dropped.
 struct Process {
@@ -27,7 +27,12 @@ struct Process {
 
 impl Process {
     async fn start(etcd: &Etcd, dir: &Path, addr: SocketAddr) -> Self {
-        let url = format!("http://{addr}");
+        Self::start_behind(addr, etcd, dir, addr).await
+    }
+
+    /// The same for a server that its peers know by another address.
+    async fn start_behind(known: SocketAddr, etcd: &Etcd, dir: &Path, addr: SocketAddr) -> Self {
+        let url = format!("http://{known}");
         let child = Command::new(env!("CARGO_BIN_EXE_files-server"))
             .args([dir.to_str().unwrap(), &addr.to_string(), &etcd.endpoints()[0], &url])
             .stdin(Stdio::null())
@@ -67,12 +72,9 @@ impl Drop for Process {
     }
 }
 
-/// Ports that nobody else has for the moment; the same after a restart, as a boot server's are.
+/// An address that nobody else has; the same after a restart, as a boot server's is.
 fn address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    (testkit::own_loopback(), 10080).into()
 }
 
 fn image(number: u8) -> (Vec<u8>, Vec<u8>) {
@@ -164,7 +166,11 @@ async fn an_upload_that_was_cut_by_a_crash_leaves_nothing_and_can_be_repeated() 
 async fn a_pull_that_was_cut_by_a_crash_goes_on_and_ends_whole() {
     let etcd = Etcd::start().await;
     let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let one = Process::start(&etcd, a.path(), address()).await;
+    let addr = address();
+    // On a slow network there is time to look, and to kill.
+    let network = Proxy::start(addr.to_string()).await;
+    network.delay(Duration::from_millis(2));
+    let one = Process::start_behind(network.address(), &etcd, a.path(), addr).await;
     let kernel = pattern(60_000_000);
     let tar = archive(&kernel, &pattern(40_000_000));
     let stored = client()
@@ -188,6 +194,7 @@ async fn a_pull_that_was_cut_by_a_crash_goes_on_and_ends_whole() {
         two.kill();
     }
     assert!(kills > 0, "killed within the pull");
+    network.heal();
     let two = Process::start(&etcd, b.path(), addr).await;
     until("the image is whole", || {
         names(&b.path().join("images/coreos")) == ["1.0"]

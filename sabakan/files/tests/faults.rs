@@ -13,6 +13,7 @@ use common::{
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 use testkit::etcd::Etcd;
+use testkit::wait::{PATIENCE, wait_for};
 
 /// A peer that answers every request so.
 async fn peer<H, T>(handler: H) -> String
@@ -264,6 +265,10 @@ async fn machines_boot_while_etcd_is_away_and_after_a_restart_too() {
     assert_eq!(server.get("assets/a").await.text().await.unwrap(), "asset");
     assert_eq!(server.image_dirs(), ["1.0"], "nothing is removed on the word of a copy");
     etcd.restart_all().await;
+    wait_for("etcd to be used again", PATIENCE, || async {
+        storage.etcd().get("x").await.map_err(|error| error.to_string())
+    })
+    .await;
     server.upload("2.0", b"kernel 2", b"initrd").await.unwrap();
     assert_eq!(server.get("boot/coreos/kernel").await.text().await.unwrap(), "kernel 2");
 }

@@ -123,11 +123,13 @@ async fn slow_and_large_heads_are_cut() {
         talk(front.addr, b"GET /files/a HT").await.is_empty(),
         "a slow head gets no answer"
     );
+    assert_eq!(front.metrics.bad_heads.get(), 1);
+    let front = start(Options::default());
     let mut large = b"GET /files/a HTTP/1.1\r\nX: ".to_vec();
     large.resize(20_000, b'x');
     let answer = text(&talk(front.addr, &large).await);
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    assert_eq!(front.metrics.bad_heads.get(), 2);
+    assert_eq!(front.metrics.bad_heads.get(), 1);
 }
 
 #[tokio::test]
@@ -191,7 +193,7 @@ async fn a_file_replaced_or_removed_meanwhile_is_sent_to_its_end() {
 #[tokio::test]
 async fn a_drain_ends_idle_connections_and_lets_transfers_finish() {
     let front = start(Options {
-        drain: Duration::from_secs(20),
+        drain: Duration::from_secs(60),
         ..Options::default()
     });
     let bytes = pattern(32 << 20);

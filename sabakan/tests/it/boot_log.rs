@@ -170,13 +170,10 @@ fn a_machine_that_stops_after_a_stage_is_stuck_until_it_goes_on() {
         let log = server.log();
         let told = log
             .lines()
-            .filter(|line| line.contains("a machine is stuck in its boot"));
-        let told: Vec<&str> = told.collect();
-        assert_eq!(told.len(), 1, "{log}");
-        assert!(
-            told[0].contains("machine.serial=\"c1\"") && told[0].contains("stage=\"kernel\""),
-            "{told:?}"
-        );
+            .filter(|line| line.contains("a machine is stuck in its boot"))
+            // On a busy machine more than a second may lie between other stages, too.
+            .filter(|line| line.contains("machine.serial=\"c1\"") && line.contains("stage=\"kernel\""));
+        assert_eq!(told.count(), 1, "{log}");
         let all = server.get("/api/v1/boot-log").await.expect(200).json();
         let states: Vec<_> = all.as_array().unwrap().iter().map(|line| &line["state"]).collect();
         assert_eq!(states, ["stuck", "booted"]);

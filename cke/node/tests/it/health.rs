@@ -27,28 +27,34 @@ async fn kubelet(address: &str, answer: &'static str) -> Arc<AtomicUsize> {
     connections
 }
 
+fn own() -> String {
+    testkit::own_loopback().to_string()
+}
+
 #[tokio::test]
 async fn healthy_component_is_asked_over_one_connection() {
-    let connections = kubelet("127.201.7.1", "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n").await;
+    let address = own();
+    let connections = kubelet(&address, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok\n").await;
     let probes = HttpProbes::new().unwrap();
     for _ in 0..10 {
-        probes.probe("127.201.7.1", Endpoint::Kubelet).await.unwrap();
+        probes.probe(&address, Endpoint::Kubelet).await.unwrap();
     }
     assert_eq!(connections.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
 async fn sick_silent_and_missing_components_are_told_apart() {
-    kubelet("127.201.7.2", "HTTP/1.1 500 Oops\r\ncontent-length: 8\r\n\r\nPLEG old").await;
+    let (sick, nobody) = (own(), own());
+    kubelet(&sick, "HTTP/1.1 500 Oops\r\ncontent-length: 8\r\n\r\nPLEG old").await;
     let probes = HttpProbes::new().unwrap();
-    let sick = probes.probe("127.201.7.2", Endpoint::Kubelet).await.unwrap_err();
+    let sick = probes.probe(&sick, Endpoint::Kubelet).await.unwrap_err();
     assert_eq!(sick, "it answers 500 Internal Server Error: PLEG old");
-    let missing = probes.probe("127.201.7.3", Endpoint::Kubelet).await.unwrap_err();
+    let missing = probes.probe(&nobody, Endpoint::Kubelet).await.unwrap_err();
     assert!(
         missing.starts_with("cannot be asked: ") && missing.contains("refused"),
         "{missing}"
     );
-    let secure = probes.probe("127.201.7.3", Endpoint::Scheduler).await.unwrap_err();
+    let secure = probes.probe(&nobody, Endpoint::Scheduler).await.unwrap_err();
     assert_eq!(secure, "no credentials yet");
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::process::{Rivers, SOON, ask};
+use crate::process::{LONG, Rivers, SOON, ask};
 use crate::upstream::{Upstream, answer, choke, narrow};
 
 /// How a client of TLS begins.
@@ -17,7 +17,7 @@ const TLS: &[u8] = &[22, 3, 1, 0, 1, 0];
 #[tokio::test]
 async fn a_client_that_comes_before_any_upstream_is_served_as_soon_as_there_is_one() {
     let mut upstream = Upstream::stopped("a").await;
-    let rivers = Rivers::start(&[&upstream.address], &[]).await;
+    let rivers = Rivers::start(&[&upstream.address], &LONG).await;
     rivers.logged("an upstream becomes unhealthy").await;
     let mut client = rivers.connect().await;
     client.write_all(b"hello").await.unwrap();
@@ -67,7 +67,7 @@ async fn a_connection_that_is_refused_goes_to_the_next_upstream() {
 async fn an_upstream_that_hangs_costs_a_fraction_of_a_second() {
     let (hung, there) = (narrow(), Upstream::start("there").await);
     let address = hung.local_addr().unwrap().to_string();
-    let rivers = Rivers::start(&[&address, &there.address], &[]).await;
+    let rivers = Rivers::start(&[&address, &there.address], &LONG).await;
     rivers.healthy(&address).await;
     rivers.healthy(&there.address).await;
     let _queue = choke(&address).await;

@@ -110,5 +110,7 @@ pub(crate) async fn ask(stream: &mut TcpStream, request: &[u8]) -> Option<String
     (count > 0).then(|| String::from_utf8_lossy(&answer[..count]).into_owned())
 }
 
-/// What a fault may cost a client at most: far less than any interval or time-out that is set.
-pub(crate) const SOON: Duration = Duration::from_secs(3);
+/// What a fault may cost a client at most on a busy machine: far less than [`LONG`].
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// Intervals and time-outs that no client may have to wait for.
+pub(crate) const LONG: [&str; 2] = ["--check-interval=300s", "--dial-timeout=300s"];

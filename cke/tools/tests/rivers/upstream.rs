@@ -18,7 +18,8 @@ pub(crate) struct Upstream {
 impl Upstream {
     pub(crate) async fn start(name: &'static str) -> Upstream {
         let mut upstream = Upstream {
-            address: "127.0.0.1:0".to_owned(),
+            // Nobody else takes it while it does not listen.
+            address: format!("{}:8080", testkit::own_loopback()),
             name,
             task: None,
         };
@@ -36,7 +37,6 @@ impl Upstream {
     /// Listens, again at the address that it had.
     pub(crate) async fn restart(&mut self) {
         let listener = TcpListener::bind(&self.address).await.unwrap();
-        self.address = listener.local_addr().unwrap().to_string();
         self.task = Some(tokio::spawn(serve(listener, self.name)));
     }
 

@@ -1,7 +1,7 @@
 //! The smallest daemon made of this crate: an example to start from, and what the tests of this crate start.
 //!
 //! `skeleton -http 127.0.0.1:0` prints its address in the log and serves `/health`, `/version`, `/metrics` and
-//! `/slow?MILLISECONDS`; `/panic` is a defect.
+//! `/slow?MILLISECONDS`, and `/slow` that takes until somebody asks for `/finish`; `/panic` is a defect.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use neco_daemon::http::{Class, Limits, Places, request_id, status_routes};
 use neco_daemon::lifecycle::{Lifecycle, Services, ready};
 use neco_daemon::log::{LogArgs, LogConfig};
 use neco_daemon::metrics::ProcessCollector;
+use tokio::sync::watch;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -60,11 +61,17 @@ fn app() -> Result<Router, Error> {
         ..Limits::default()
     };
     let places = Arc::new(Places::new("skeleton", limits, &registry)?);
+    let (finish, finished) = watch::channel(false);
+    let slow = move |query: RawQuery| work(query, finished.clone());
     let metrics = move || async move { neco_daemon::metrics::text(&registry).unwrap_or_default() };
     Ok(status_routes("0.0.0", Arc::new(|| Box::pin(async { Ok(()) })))
         .route("/metrics", get(metrics))
         .route("/panic", get(defect))
         .route("/slow", get(slow).layer(from_fn_with_state(places, admit)))
+        .route(
+            "/finish",
+            get(move || async move { finish.send_replace(true).to_string() }),
+        )
         .layer(from_fn(request_id::layer)))
 }
 
@@ -75,11 +82,14 @@ async fn admit(State(places): State<Arc<Places>>, request: Request, next: Next) 
     }
 }
 
-async fn slow(RawQuery(milliseconds): RawQuery) -> String {
-    let milliseconds = milliseconds.and_then(|text| text.parse().ok()).unwrap_or(0);
-    tracing::info!(milliseconds, "slow work begins");
-    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-    "done".to_owned()
+async fn work(RawQuery(milliseconds): RawQuery, mut finished: watch::Receiver<bool>) -> &'static str {
+    tracing::info!("slow work begins");
+    match milliseconds.and_then(|text| text.parse().ok()) {
+        Some(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+        // An error would mean that nobody can ask any more.
+        None => drop(finished.wait_for(|finished| *finished).await),
+    }
+    "done"
 }
 
 #[allow(clippy::panic, reason = "it shows how a defect is logged")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use testkit::sshd::Sshd;
 
 /// Long enough for a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) struct One {
     pub(crate) sshd: Sshd,
@@ -18,7 +18,7 @@ pub(crate) struct One {
 
 impl One {
     pub(crate) async fn start() -> One {
-        One::with(Sshd::start().await, Options::default())
+        One::with(Sshd::start().await, patient())
     }
 
     pub(crate) fn with(sshd: Sshd, options: Options) -> One {
@@ -49,13 +49,18 @@ impl One {
     }
 }
 
-/// Options with which faults are seen soon.
-pub(crate) fn quick() -> Options {
-    let mut options = Options {
-        connect_timeout: Duration::from_secs(1),
-        session_timeout: Duration::from_secs(1),
+/// Options for a node on a busy machine.
+pub(crate) fn patient() -> Options {
+    Options {
+        connect_timeout: DEADLINE,
+        session_timeout: DEADLINE,
         ..Options::default()
-    };
+    }
+}
+
+/// The same, with which a node that comes back is seen soon.
+pub(crate) fn quick() -> Options {
+    let mut options = patient();
     options.back_off.first = Duration::from_millis(100);
     options.back_off.most = Duration::from_millis(100);
     options

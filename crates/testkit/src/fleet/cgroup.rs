@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::wait::PATIENCE;
+
 const MOUNTS: &str = "/sys/fs/cgroup";
 
 /// The cgroups of a node, one in each hierarchy; made where missing.
@@ -38,7 +40,7 @@ fn inherit_cpus(hierarchy: &Path, group: &Path) -> Result<()> {
 
 /// Kills every process of a fleet's cgroups and waits until they are gone.
 pub(super) fn kill_all(fleet: &str) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + PATIENCE;
     loop {
         let alive = processes(fleet)?;
         if alive.is_empty() {
@@ -74,7 +76,7 @@ pub(super) fn processes(fleet: &str) -> Result<Vec<i32>> {
 
 /// Removes a fleet's cgroups, which must be empty.
 pub(super) fn remove(fleet: &str) -> Result<()> {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + PATIENCE;
     for group in groups(fleet)? {
         loop {
             match fs::remove_dir(&group) {

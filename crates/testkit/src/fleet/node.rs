@@ -106,6 +106,11 @@ impl Node {
     /// A command that logs in on the node.
     #[must_use]
     pub fn login(&self, user: User) -> Command {
+        self.login_within(user, 60)
+    }
+
+    /// The same; it gives up when the node does not let it in within so many seconds.
+    fn login_within(&self, user: User, seconds: u8) -> Command {
         let boot = super::BootServer::new(&self.layout);
         let mut command = boot.command("ssh");
         command.arg("-i").arg(boot.key());
@@ -113,11 +118,11 @@ impl Node {
             "StrictHostKeyChecking=no",
             "UserKnownHostsFile=/dev/null",
             "LogLevel=ERROR",
-            "ConnectTimeout=5",
             "BatchMode=yes",
         ] {
             command.args(["-o", option]);
         }
+        command.args(["-o", &format!("ConnectTimeout={seconds}")]);
         command.arg(format!("{}@{}", user.name(), self.address()));
         command
     }
@@ -147,8 +152,9 @@ impl Node {
             if self.power() == Power::Off {
                 bail!("its power is off");
             }
-            self.ssh("systemctl is-active docker k8s-containerd && test -S /var/run/docker.sock")
-                .map(drop)
+            // Soon: where nothing listens yet, nothing may answer either.
+            let mut look = self.login_within(User::Root, 10);
+            run(look.arg("systemctl is-active docker k8s-containerd && test -S /var/run/docker.sock")).map(drop)
         })
         .with_context(|| format!("the console of {} ends so:\n{}", self.name(), self.console_tail(15)))
     }
@@ -192,11 +198,12 @@ impl Node {
     /// When it cannot be killed.
     pub fn cut_power(&self) -> Result<()> {
         nspawn::set_power(&self.dir, Power::Off)?;
-        if let Ok(leader) = nspawn::leader(&self.dir) {
-            // Gone between the look and the signal: that is what is wanted.
-            let _ = kill(Pid::from_raw(leader), Signal::SIGKILL);
-        }
-        wait_for(&format!("{} to stop", self.name()), Duration::from_secs(10), || {
+        wait_for(&format!("{} to stop", self.name()), super::PATIENCE, || {
+            // A node that is about to start has no process yet, and has one at the next look.
+            if let Ok(leader) = nspawn::leader(&self.dir) {
+                // Gone between the look and the signal: that is what is wanted.
+                let _ = kill(Pid::from_raw(leader), Signal::SIGKILL);
+            }
             if self.dir.join("pid").exists() {
                 bail!("it still runs")
             }

@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -38,17 +39,28 @@ pub(super) fn set_power(dir: &Path, power: Power) -> Result<()> {
         Power::Off => "off",
         Power::End => "end",
     };
-    super::shell::write(&dir.join("power"), text)
+    note(dir, "power", text)
 }
 
 /// Reads the switch; a node whose folder is gone is taken away.
 pub(super) fn power(dir: &Path) -> Power {
     match fs::read_to_string(dir.join("power")).as_deref() {
         Ok("on") => Power::On,
-        // It may be read while it is written.
-        Ok("off" | "") => Power::Off,
+        Ok("off") => Power::Off,
         _ => Power::End,
     }
+}
+
+/// Writes a word about a node as a whole: others read it meanwhile.
+fn note(dir: &Path, name: &str, text: &str) -> Result<()> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let part = dir.join(format!(
+        "{name}-{}-{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    ));
+    super::shell::write(&part, text)?;
+    fs::rename(&part, dir.join(name)).with_context(|| format!("writing {name} in {}", dir.display()))
 }
 
 /// The container's PID 1, when it runs.
@@ -109,9 +121,9 @@ impl Container {
     fn boot_once(&mut self) -> Result<()> {
         network::plug(&self.layout, &self.node, !self.dir.join("cut").exists())?;
         let mut child = self.spawn()?;
-        fs::write(self.dir.join("pid"), child.id().to_string())?;
+        note(&self.dir, "pid", &child.id().to_string())?;
         self.boots += 1;
-        fs::write(self.dir.join("boots"), self.boots.to_string())?;
+        note(&self.dir, "boots", &self.boots.to_string())?;
         let status = child.wait()?;
         // The kernel of a namespace answers pings although nothing runs in it.
         network::unplug(&self.layout, &self.node);

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::wait::PATIENCE;
+
 /// A running TPM; its state stays in its directory.
 #[derive(Debug)]
 pub struct SoftTpm {
@@ -69,8 +71,8 @@ impl SoftTpm {
     }
 
     fn wait_for_socket(&mut self, state: &Path) -> Result<()> {
-        let end = Instant::now() + Duration::from_secs(10);
-        while !listens(&self.socket)? {
+        let end = Instant::now() + PATIENCE;
+        while !listens(self.child.id(), &self.socket) {
             if let Some(status) = self.child.try_wait()? {
                 let log = std::fs::read_to_string(state.join("swtpm.log")).unwrap_or_default();
                 bail!("swtpm ended with {status}: {log}");
@@ -84,16 +86,18 @@ impl SoftTpm {
     }
 }
 
-/// Whether someone takes connections at `socket`. The file is there between `bind` and `listen` too, when a
-/// connection would be refused; and to try one would use it up. So the kernel is asked (proc(5), `/proc/net/unix`).
-fn listens(socket: &Path) -> Result<bool> {
+/// Whether someone takes connections at `socket`, in the network of a process. The file is there between `bind` and
+/// `listen` too, when a connection would be refused; and to try one would use it up. So the kernel is asked (proc(5),
+/// `/proc/net/unix`).
+#[must_use]
+pub fn listens(process: u32, socket: &Path) -> bool {
     const ACCEPTS_CONNECTIONS: &str = "00010000";
-    let sockets = std::fs::read_to_string("/proc/thread-self/net/unix").context("reading the list of sockets")?;
+    let sockets = std::fs::read_to_string(format!("/proc/{process}/net/unix")).unwrap_or_default();
     let socket = socket.to_string_lossy();
-    Ok(sockets.lines().any(|line| {
+    sockets.lines().any(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         fields.get(3) == Some(&ACCEPTS_CONNECTIONS) && fields.get(7) == Some(&&*socket)
-    }))
+    })
 }
 
 impl Drop for SoftTpm {

@@ -79,7 +79,7 @@ async fn renewed(server: &Server) -> anyhow::Result<()> {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         let soon = Duration::from_millis(50);
-        if let Some(answer) = client.ask_some(&client.renewing(address), 1, soon).await.pop() {
+        if let Some(answer) = client.ask_within(&client.renewing(address), soon).await {
             ensure!(
                 answer.yiaddr() == address,
                 "a renewal of {address} gave {}",

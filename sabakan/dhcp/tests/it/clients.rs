@@ -190,21 +190,12 @@ fn a_full_range_is_silent_and_a_released_address_goes_on() {
         assert_eq!(addresses.len(), 31);
         let late = relay.client([2, 0, 0, 0, 2, 99]);
         assert!(late.ask_in_vain(&late.message(MessageType::Discover)).await);
-        assert!(server.count("sabakan_dhcp_silent_total", "range_full") >= 1.0);
+        server.wait_count("sabakan_dhcp_silent_total", "range_full", 1.0).await;
         clients[7].release(acks[7].yiaddr(), server_id(&acks[7]).unwrap()).await;
         server.wait_count("sabakan_dhcp_silent_total", "released", 1.0).await;
         testkit::wait::wait_for("the address to be free", testkit::wait::PATIENCE, || async {
-            let offers = late
-                .ask_all(
-                    &late.message(MessageType::Discover),
-                    std::time::Duration::from_millis(100),
-                )
-                .await;
-            offers
-                .first()
-                .map(|offer| offer.yiaddr())
-                .filter(|got| *got == acks[7].yiaddr())
-                .ok_or("not offered")
+            let offer = late.discover_soon().await.map(|offer| offer.yiaddr());
+            offer.filter(|got| *got == acks[7].yiaddr()).ok_or("not offered")
         })
         .await;
         assert_eq!(late.lease().await.yiaddr(), acks[7].yiaddr());
@@ -222,7 +213,7 @@ fn copies_are_answered_once_and_a_flood_is_limited() {
             client.ask_repeatedly(&client.message(MessageType::Discover), 4).await,
             1
         );
-        assert_eq!(server.count("sabakan_dhcp_silent_total", "duplicate"), 3.0);
+        server.wait_count("sabakan_dhcp_silent_total", "duplicate", 3.0).await;
         for _ in 0..80 {
             client.tell(&client.message(MessageType::Discover)).await;
         }

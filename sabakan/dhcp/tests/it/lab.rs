@@ -7,7 +7,7 @@ use std::time::Duration;
 use neco_etcd::{Config, Etcd};
 use prometheus::Registry;
 use sabakan_dhcp::limits::Limits;
-use sabakan_dhcp::{Options, Server};
+use sabakan_dhcp::{Options, Server, Timing};
 use sabakan_model::{BootEvent, DhcpConfig, IpamConfig, SiteConfig};
 use testkit::dhcp::Port;
 use testkit::wait::{PATIENCE, wait_for};
@@ -76,10 +76,10 @@ pub async fn client(endpoint: &str) -> Etcd {
 impl Running {
     /// Starts a server that listens on an address of the lab.
     pub async fn start(endpoint: &str, address: Ipv4Addr) -> Running {
-        Running::start_with(endpoint, address, Limits::default()).await
+        Running::start_with(endpoint, address, Timing::default()).await
     }
 
-    pub async fn start_with(endpoint: &str, address: Ipv4Addr, limits: Limits) -> Running {
+    pub async fn start_with(endpoint: &str, address: Ipv4Addr, timing: Timing) -> Running {
         let etcd = client(endpoint).await;
         let registry = Registry::new();
         let (events_sender, events) = mpsc::channel(1000);
@@ -90,9 +90,9 @@ impl Running {
             firmware_url: "http://10.69.0.3:10080".to_owned(),
             name: format!("server-{address}"),
             event_log: None,
-            limits,
+            limits: Limits::default(),
             probes: false,
-            timing: sabakan_dhcp::Timing::default(),
+            timing,
         };
         let server = Server::bind(options, etcd.clone(), site_receiver, events_sender, &registry).unwrap();
         let address = server.local_addr().unwrap();
@@ -112,12 +112,8 @@ impl Running {
             .client([2, 0xff, 0, 0, 0, 1]);
         wait_for("the server to answer", PATIENCE, || async {
             let inform = probe.inform(Ipv4Addr::new(10, 69, 15, 254));
-            let answers = probe.ask_all(&inform, Duration::from_millis(50)).await;
-            if answers.is_empty() {
-                Err("no answer to an INFORM")
-            } else {
-                Ok(())
-            }
+            let answer = probe.ask_within(&inform, Duration::from_millis(200)).await;
+            answer.map(drop).ok_or("no answer to an INFORM")
         })
         .await;
         running
@@ -153,7 +149,7 @@ impl Running {
         metric.get_counter().get_value() + metric.get_gauge().get_value()
     }
 
-    /// Waits until a counter has a value.
+    /// Waits until a counter has at least this value.
     pub async fn wait_count(&self, name: &str, label: &str, at_least: f64) {
         wait_for(name, PATIENCE, || async {
             let now = self.count(name, label);

@@ -41,7 +41,7 @@ fn with_etcd_away_known_clients_keep_their_addresses_and_new_ones_get_none() {
         );
         let stranger = relay.client([2, 0, 0, 0, 0, 9]);
         assert!(stranger.ask_in_vain(&stranger.message(MessageType::Discover)).await);
-        assert!(server.count("sabakan_dhcp_silent_total", "etcd_away") >= 1.0);
+        server.wait_count("sabakan_dhcp_silent_total", "etcd_away", 1.0).await;
         assert!(
             known.ask_in_vain(&known.init_reboot(left.yiaddr())).await,
             "no refusal without a read of etcd"
@@ -57,7 +57,7 @@ fn with_etcd_away_known_clients_keep_their_addresses_and_new_ones_get_none() {
         testkit::wait::wait_for("etcd to be back", testkit::wait::PATIENCE, || async {
             let offer = stranger.discover_soon().await.ok_or("no offer")?;
             stranger
-                .request(&offer)
+                .request_soon(&offer)
                 .await
                 .filter(|ack| kind(ack) == Some(MessageType::Ack))
                 .ok_or("no ack")
@@ -145,7 +145,7 @@ fn a_server_that_starts_without_etcd_says_so_and_recovers() {
         let server = Running::start(&format!("http://{}", proxy.address()), SERVER).await;
         let client = server.relay(rack(0)).client([2, 0, 0, 0, 0, 1]);
         assert!(client.ask_in_vain(&client.message(MessageType::Discover)).await);
-        assert!(server.count("sabakan_dhcp_silent_total", "etcd_away") >= 1.0);
+        server.wait_count("sabakan_dhcp_silent_total", "etcd_away", 1.0).await;
         proxy.heal();
         testkit::wait::wait_for("the leases to be read", testkit::wait::PATIENCE, || async {
             client.discover_soon().await.map(drop).ok_or("no offer")

@@ -14,7 +14,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use axum::{Router, extract::ConnectInfo, routing};
@@ -24,6 +23,7 @@ use sabakan_files::{
     content::{Content, Reply},
     front::{Front, Metrics, Options, Verdict},
 };
+use testkit::wait::{PATIENCE, holds, wait_for};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -93,7 +93,7 @@ pub async fn talk(addr: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
-    tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer))
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer))
         .await
         .expect("the server closes in time")
         .unwrap();
@@ -102,9 +102,5 @@ pub async fn talk(addr: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 /// Polls until `condition` holds.
 pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(std::time::Instant::now() < end, "not within 20 s: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait_for(what, PATIENCE, || std::future::ready(holds(condition(), "not yet"))).await;
 }

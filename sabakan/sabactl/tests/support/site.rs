@@ -29,12 +29,6 @@ fn program() -> PathBuf {
     path
 }
 
-/// An address of its own in 127.0.0.0/8, so that the usual ports are free.
-fn own_address() -> Ipv4Addr {
-    let [.., a, b] = std::process::id().to_be_bytes();
-    Ipv4Addr::new(127, 251 + a % 4, a, b.max(1))
-}
-
 impl Site {
     pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -44,7 +38,7 @@ impl Site {
             .unwrap();
         let etcd = runtime.block_on(Etcd::start());
         let dir = tempfile::tempdir().unwrap();
-        let host = own_address();
+        let host = testkit::own_loopback();
         let (cert, key) = certificate(&dir);
         let log = std::fs::File::create(dir.path().join("log")).unwrap();
         let server = Command::new(program())

@@ -107,7 +107,9 @@ async fn wait_for_the_end(site: &Site, storage: &Storage, others: usize) {
     };
     tokio::time::timeout(PATIENCE, finished).await.unwrap();
     let last = site.etcd.health().await.unwrap().revision;
-    storage.wait_for_revision(last).await.unwrap();
+    for storage in [storage, &site.storage] {
+        storage.wait_for_revision(last).await.unwrap();
+    }
 }
 
 /// The number of places that racks have given away.
@@ -138,11 +140,7 @@ async fn s4_thousands_are_registered_in_one_call_at_one_revision() {
     let began = Instant::now();
     let revision = site.storage.register(&actor(), fleet(5000)).await.unwrap();
     // The bench measures it; this is for a busy machine and a build without optimization.
-    assert!(
-        began.elapsed() < Duration::from_secs(20),
-        "it took {:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < PATIENCE, "it took {:?}", began.elapsed());
     other.wait_for_revision(revision).await.unwrap();
     watcher.await.unwrap();
     assert_eq!(other.machine_count(), 5000);

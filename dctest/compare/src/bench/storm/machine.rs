@@ -66,7 +66,7 @@ async fn lease(target: &Target, n: u32) -> anyhow::Result<Ipv4Addr> {
 
 async fn insist(client: &Client, message: &Message) -> Option<Message> {
     for _ in 0..TRIES {
-        if let Some(answer) = client.ask_some(message, 1, AGAIN).await.pop() {
+        if let Some(answer) = client.ask_within(message, AGAIN).await {
             return Some(answer);
         }
     }

@@ -82,12 +82,16 @@ fn make(image: &Image, work: &Path) -> Result<Made> {
         .collect::<Result<_>>()
         .with_context(|| format!("image {}", image.name))?;
     let sums: Vec<String> = layers.iter().map(|layer| format!("sha256:{}", layer.sum)).collect();
-    let configuration = serde_json::to_vec(&json!({
+    let mut configuration = json!({
         "architecture": "amd64",
         "os": "linux",
         "config": {"Env": image.environment, "Entrypoint": image.entrypoint, "User": image.user, "WorkingDir": "/"},
         "rootfs": {"type": "layers", "diff_ids": sums},
-    }))?;
+    });
+    if !image.command.is_empty() {
+        configuration["config"]["Cmd"] = json!(image.command);
+    }
+    let configuration = serde_json::to_vec(&configuration)?;
     let file = work.join("configuration");
     fs::write(&file, &configuration)?;
     Ok(Made {
@@ -118,16 +122,30 @@ fn add(archive: &mut Builder<impl Write>, part: &Part) -> Result<()> {
     match part {
         Part::Root(folder) => archive.append_dir_all(".", folder)?,
         Part::Program { from, to } => archive.append_path_with_name(from, to)?,
-        Part::Folder { path, owner } => {
-            let mut header = Header::new_gnu();
-            header.set_entry_type(EntryType::Directory);
-            header.set_mode(0o755);
-            header.set_uid(*owner);
-            header.set_gid(*owner);
-            header.set_size(0);
-            archive.append_data(&mut header, format!("{path}/"), std::io::empty())?;
-        }
+        Part::File { from, to, mode } => file(archive, from, to, *mode)?,
+        Part::Open { path } => folder(archive, path, 0, 0o1777)?,
+        Part::Folder { path, owner } => folder(archive, path, *owner, 0o755)?,
     }
+    Ok(())
+}
+
+fn file(archive: &mut Builder<impl Write>, from: &Path, to: &str, mode: u32) -> Result<()> {
+    let file = File::open(from)?;
+    let mut header = Header::new_gnu();
+    header.set_mode(mode);
+    header.set_size(file.metadata()?.len());
+    archive.append_data(&mut header, to, file)?;
+    Ok(())
+}
+
+fn folder(archive: &mut Builder<impl Write>, path: &str, owner: u64, mode: u32) -> Result<()> {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Directory);
+    header.set_mode(mode);
+    header.set_uid(owner);
+    header.set_gid(owner);
+    header.set_size(0);
+    archive.append_data(&mut header, format!("{path}/"), std::io::empty())?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What goes into which image.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -28,6 +29,20 @@ pub enum Part {
         /// Where it lies in the image.
         to: String,
     },
+    /// A file with permissions of its own.
+    File {
+        /// Where it lies on this machine.
+        from: PathBuf,
+        /// Where it lies in the image.
+        to: String,
+        /// Its mode's bits.
+        mode: u32,
+    },
+    /// An empty folder that everyone may write to, as `/tmp`.
+    Open {
+        /// Its path in the image.
+        path: String,
+    },
     /// An empty folder with an owner.
     Folder {
         /// Its path in the image.
@@ -48,6 +63,8 @@ pub struct Image {
     pub environment: Vec<String>,
     /// What runs when the container's command is only arguments.
     pub entrypoint: Vec<String>,
+    /// The arguments where the container gives none.
+    pub command: Vec<String>,
     /// Who runs it: `USER:GROUP`, or nothing for root.
     pub user: String,
     /// Whether pods run it: it goes to the kubelet's containerd too.
@@ -195,6 +212,7 @@ fn image(name: &str, entrypoint: &[&str]) -> Image {
         layers: Vec::new(),
         environment: Vec::new(),
         entrypoint: entrypoint.iter().map(|&word| word.to_owned()).collect(),
+        command: Vec::new(),
         user: String::new(),
         pods: false,
     }
@@ -233,12 +251,16 @@ impl Image {
             .collect::<Result<_>>()
             .with_context(|| format!("image {}", self.name))?;
         let (environment, entrypoint, user, pods) = (&self.environment, &self.entrypoint, &self.user, self.pods);
-        Ok(format!("{seen:?} {environment:?} {entrypoint:?} {user:?} {pods}"))
+        let mut made_of = format!("{seen:?} {environment:?} {entrypoint:?} {user:?} {pods}");
+        if !self.command.is_empty() {
+            write!(made_of, " {:?}", self.command)?;
+        }
+        Ok(made_of)
     }
 }
 
 fn seen(part: &Part) -> Result<String> {
-    let (Part::Root(from) | Part::Program { from, .. }) = part else {
+    let (Part::Root(from) | Part::Program { from, .. } | Part::File { from, .. }) = part else {
         return Ok(format!("{part:?}"));
     };
     let found = std::fs::metadata(from)

@@ -33,3 +33,9 @@ stamp() {
   mkdir -p "$NECO_CACHE/stamp"
   printf '%s\n' "$2" >"$NECO_CACHE/stamp/$1"
 }
+
+# Where this machine's own apt gets Debian.
+debian_mirror() {
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+    awk '$1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}} $1 == "URIs:" {print $2; exit}'
+}

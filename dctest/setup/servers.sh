@@ -6,7 +6,8 @@
 #   $NECO_CACHE/kubernetes-next  the same sources linked as the next patch version, for upgrades
 #   $NECO_CACHE/cni              the CNI plugins
 #
-# `servers.sh conformance` builds agnhost and e2e.test instead, Kubernetes' own tests, into $NECO_CACHE/conformance.
+# `servers.sh conformance` builds Kubernetes' own tests instead (e2e.test), with what runs them (ginkgo) and the programs that they run in pods
+# (agnhost, nnp, sample-apiserver), into $NECO_CACHE/conformance.
 . "$(dirname "$0")/lib.sh"
 
 kubernetes=1.35.4
@@ -40,11 +41,13 @@ if [ "${1:-}" = conformance ]; then
   need_go
   say "Kubernetes' own tests $kubernetes"
   flags=$(version_flags $kubernetes)
-  go_servers conformance "$NECO_CACHE/conformance" "$flags" k8s.io/kubernetes/test/images/agnhost=agnhost
+  tests=k8s.io/kubernetes/test
+  go_servers conformance "$NECO_CACHE/conformance" "$flags" github.com/onsi/ginkgo/v2/ginkgo=ginkgo \
+    $tests/images/agnhost=agnhost $tests/images/nonewprivs=nnp k8s.io/sample-apiserver=sample-apiserver
   (
     cd "$NECO_CACHE/build/conformance"
     GOFLAGS="-mod=readonly -buildvcs=false" quietly conformance-build.log \
-      go test -c -ldflags "-s -w $flags" -o "$NECO_CACHE/conformance/e2e.test" k8s.io/kubernetes/test/e2e
+      go test -c -ldflags "-s -w $flags" -o "$NECO_CACHE/conformance/e2e.test" $tests/e2e
   )
   stamp conformance "$pin"
   exit 0

@@ -8,6 +8,8 @@
 //! servers and to Vault. A healthy loop makes no new one.
 
 mod apply;
+mod command;
+mod failpoints;
 mod hands;
 mod host_keys;
 mod http;
@@ -22,4 +24,5 @@ mod round;
 mod run;
 mod wake;
 
+pub use command::main;
 pub use run::run;

@@ -1,6 +1,7 @@
 //! Hands each action to the crate that can do it.
 
 use super::{Context, reboot, repair};
+use crate::failpoints::{self, Place};
 use crate::hands::Webhooks;
 use cke_kubernetes::ApplyContext;
 use cke_model::Action;
@@ -117,9 +118,14 @@ async fn on_etcd(context: Context<'_>, action: &Action) -> anyhow::Result<()> {
         ..
     } = action
     else {
-        return Ok(etcd.apply(action).await?);
+        etcd.apply(action).await?;
+        if matches!(action, Action::EtcdRemoveMembers { .. }) {
+            failpoints::pass(Place::EtcdMembersRemoved);
+        }
+        return Ok(());
     };
     let members = etcd.at(endpoints.clone()).add_member(address).await?;
+    failpoints::pass(Place::EtcdMemberAdded);
     let mut container = container.clone();
     for on_node in container.nodes.values_mut() {
         on_node.built_in = cke_component::etcd::joining(on_node.built_in.clone(), address, &members);

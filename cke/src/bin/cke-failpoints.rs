@@ -1,0 +1,5 @@
+//! `cke` with places where tests make it fail.
+
+fn main() -> std::process::ExitCode {
+    cke::main()
+}

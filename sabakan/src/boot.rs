@@ -214,6 +214,9 @@ async fn look(watchlist: &mut Watchlist, storage: &Storage, limits: Limits) {
         let Ok(events) = storage.boot_log(&serial).await else {
             return;
         };
+        if !watchlist.is_written(&serial, &events, now) {
+            continue;
+        }
         let line = timeline(&serial, events, limits, now);
         if watchlist.judge(&serial, line.state, now) {
             let stage = line.stage.map_or("unknown", Stage::as_str);

@@ -66,7 +66,7 @@ fn names(lab: &Lab) -> Vec<String> {
 }
 
 async fn wait_for_budget(lab: &Lab, namespace: &str, app: &str, healthy: u64) {
-    wait_for("the budget to count its pods", PATIENCE, || async {
+    wait_for("the budget to count its pods", PATIENCE * 3, || async {
         let object = lab.get(&["-n", namespace, "pdb", app]);
         let status = &object["status"];
         let seen = status["observedGeneration"] == object["metadata"]["generation"];

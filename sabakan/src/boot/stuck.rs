@@ -9,13 +9,21 @@ use std::collections::{BTreeSet, HashMap};
 /// Boots that are remembered; past it new ones are not, and only the metric is poorer.
 const MOST: usize = 20_000;
 
-/// Boots that were not seen to end, by serial and the time of the last event.
+/// Boots that were not seen to end, by serial.
 #[derive(Debug)]
 pub(super) struct Watchlist {
     /// Silence after which a boot is looked at; the limit of the time-line itself.
     quiet: SignedDuration,
-    seen: HashMap<String, Timestamp>,
+    seen: HashMap<String, Seen>,
     stuck: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    /// When this server saw its last event.
+    event: Timestamp,
+    /// Since when it is quiet, for all that is known here.
+    since: Timestamp,
 }
 
 impl Watchlist {
@@ -33,18 +41,27 @@ impl Watchlist {
         if event.stage == Stage::FirstContact {
             self.seen.remove(serial);
         } else if self.seen.len() < MOST || self.seen.contains_key(serial) {
-            self.seen.insert(serial.to_owned(), event.at.instant());
+            let (event, since) = (event.at.instant(), event.at.instant());
+            self.seen.insert(serial.to_owned(), Seen { event, since });
         }
     }
 
     /// Machines of which nothing was seen here for too long.
     pub(super) fn quiet(&self, now: Timestamp) -> Vec<String> {
-        let silent = |at: &Timestamp| now.duration_since(*at) > self.quiet;
+        let silent = |seen: &Seen| now.duration_since(seen.since) > self.quiet;
         self.seen
             .iter()
-            .filter(|(_, at)| silent(at))
+            .filter(|(_, seen)| silent(seen))
             .map(|(serial, _)| serial.clone())
             .collect()
+    }
+
+    /// Whether the log, which is written some moments later, has what was seen here; it is not waited for twice as long.
+    pub(super) fn is_written(&self, serial: &str, events: &[BootEvent], now: Timestamp) -> bool {
+        self.seen.get(serial).is_none_or(|seen| {
+            let late = now.duration_since(seen.event) > self.quiet * 2;
+            late || events.iter().any(|event| event.at.instant() >= seen.event)
+        })
     }
 
     /// Takes what the whole time-line says of a machine; true when it is newly stuck.
@@ -52,7 +69,11 @@ impl Watchlist {
         match state {
             BootState::Stuck => return self.stuck.insert(serial.to_owned()),
             // Another server sees it go on.
-            BootState::Booting => drop(self.seen.insert(serial.to_owned(), now)),
+            BootState::Booting => {
+                if let Some(seen) = self.seen.get_mut(serial) {
+                    seen.since = now;
+                }
+            }
             BootState::Booted | BootState::Unknown => drop(self.seen.remove(serial)),
         }
         self.stuck.remove(serial);
@@ -99,6 +120,16 @@ mod tests {
         assert!(list.judge("a", BootState::Stuck, at(24)));
         list.note("a", &event(25, Stage::FirstContact));
         assert_eq!((list.stuck(), list.quiet(at(99)).len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_not_written_yet_is_waited_for() {
+        let mut list = Watchlist::new(SignedDuration::from_mins(10));
+        list.note("a", &event(1, Stage::Kernel));
+        let written = [event(0, Stage::Ipxe), event(1, Stage::Kernel)];
+        assert!(!list.is_written("a", &written[..1], at(12)));
+        assert!(list.is_written("a", &written, at(12)));
+        assert!(list.is_written("a", &[], at(22)), "an event may be lost");
     }
 
     #[test]

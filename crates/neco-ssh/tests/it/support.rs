@@ -5,6 +5,7 @@ use neco_ssh::{Error, Fleet, Keys, MemoryStore, NodeAddress, Options, Output, Ru
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::sshd::Sshd;
+use testkit::wait::{PATIENCE, wait_for};
 
 /// Long enough for a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -34,6 +35,14 @@ impl One {
 
     pub(crate) async fn run(&self, command: &str) -> Result<Output, Error> {
         self.fleet.run(&self.node, command, None, DEADLINE).await
+    }
+
+    /// Waits until the node does what it is told.
+    pub(crate) async fn reach(&self) {
+        wait_for("the node to do what it is told", PATIENCE, || async {
+            self.run("true").await.map_err(|e| e.in_words())
+        })
+        .await;
     }
 
     pub(crate) async fn run_within(&self, command: &str, deadline: Duration) -> Result<Output, Error> {

@@ -9,7 +9,7 @@ CARGO_TARGET_DIR ?= $(NECO_CACHE)/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-lab servers images demo demo-cluster demo-down test lint bench peers fuzz docs image
+.PHONY: help setup setup-build setup-lab servers images demo demo-cluster demo-down test lint bench peers conformance fuzz docs image
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,12 @@ peers: images ## compare with the original's programs, whose folders NECO_ORIGIN
 	cargo build --package sabakan --package sabactl --package neco-compare --package cke --package ckecli --package neco-cke-suite
 	"$(CARGO_TARGET_DIR)/debug/neco-peers"
 	"$(CARGO_TARGET_DIR)/debug/neco-cke-peers"
+
+conformance: images ## run Kubernetes' own conformance tests on a cluster, an hour or more, and write docs/conformance.md
+	@dctest/setup/servers.sh conformance
+	@dctest/setup/conformance-root.sh
+	cargo build --package cke --package ckecli --package neco-conformance
+	"$(CARGO_TARGET_DIR)/debug/neco-conformance" $(CONFORMANCE_ARGS)
 
 fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
 	cargo xtask fuzz --seconds $${FUZZ_SECONDS:-60}

@@ -31,14 +31,16 @@ rm -rf "$debian"/etc/nginx/{modules,sites}-enabled
 printf '%s\n' 'daemon off;' 'user nobody nogroup;' 'events {}' \
   'http { server { listen 80; root /usr/share/nginx/html; } }' >"$debian/etc/nginx/nginx.conf"
 
-# Debian's busybox is linked to the C library, which looks names up; the static one dies of that.
+# Debian's busybox is linked to the C library, which looks names up; the static one dies of that. Its shell drops variables whose names are not
+# a shell's: bash passes them on, as the shell of the tests' own image does.
 busybox=$out/busybox.new
 mkdir -p "$busybox"/{bin,dev,etc,lib64,proc,sys,root,usr,var/www}
-chroot "$debian" ldd /bin/busybox | awk '$2 == "=>" {print $3} $1 ~ /^\// {print $1}' | while read -r library; do
+chroot "$debian" ldd /bin/busybox /bin/bash | awk '$2 == "=>" {print $3} $1 ~ /^\/.*[^:]$/ {print $1}' | sort -u | while read -r library; do
   install -D -m 755 "$debian/$library" "$busybox/$library"
 done
-install -m 755 "$debian/bin/busybox" "$busybox/bin/busybox"
-"$busybox/bin/busybox" --list | while read -r name; do [ "$name" = busybox ] || ln -s busybox "$busybox/bin/$name"; done
+install -m 755 "$debian"/bin/{busybox,bash} "$busybox/bin/"
+ln -s bash "$busybox/bin/sh"
+"$busybox/bin/busybox" --list | while read -r name; do [ -e "$busybox/bin/$name" ] || ln -s busybox "$busybox/bin/$name"; done
 ln -s ../bin "$busybox/usr/bin"
 ln -s bin "$busybox/sbin"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n' >"$busybox/etc/passwd"

@@ -45,7 +45,7 @@ if [ "${1:-}" = conformance ]; then
   go_servers conformance "$NECO_CACHE/conformance" "$flags" github.com/onsi/ginkgo/v2/ginkgo=ginkgo \
     $tests/images/agnhost=agnhost $tests/images/nonewprivs=nnp k8s.io/sample-apiserver=sample-apiserver
   (
-    cd "$NECO_CACHE/build/conformance"
+    cd "$NECO_CACHE/build/conformance" || exit
     GOFLAGS="-mod=readonly -buildvcs=false" quietly conformance-build.log \
       go test -c -ldflags "-s -w $flags" -o "$NECO_CACHE/conformance/e2e.test" $tests/e2e
   )

@@ -14,9 +14,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-pub use table::{Image, Part, WORKLOAD, previous_kubernetes, table};
+pub use table::{
+    EVERYWHERE, Image, Part, WORKLOAD, debian, debian_root, image, previous_kubernetes, programs, table, unbound,
+};
 
-use super::node::User;
+use super::node::{Node, User};
 use super::{Fleet, seed};
 use archive::Archive;
 
@@ -69,7 +71,7 @@ pub fn ensure(images: &[Image]) -> Result<Vec<String>> {
         .tempdir_in(fleet.layout().dir())?;
     let images: Vec<&Image> = stale.iter().map(|(image, _)| *image).collect();
     let archive = Archive::make(&images, work.path())?;
-    load(&fleet, &archive, &images)?;
+    load(&fleet.nodes()[0], &archive, &images)?;
     for ((image, made_of), id) in stale.iter().zip(archive.ids()) {
         let (id, made_of) = (id.clone(), made_of.clone());
         have.insert(image.name.clone(), Loaded { id, made_of });
@@ -78,24 +80,47 @@ pub fn ensure(images: &[Image]) -> Result<Vec<String>> {
     Ok(images.iter().map(|image| image.name.clone()).collect())
 }
 
+/// Gives nodes that run more images than they began with, or others under the same names; all nodes at the same time.
+///
+/// # Errors
+/// When something that goes in is missing, or a node does not take it.
+pub fn give(nodes: &[&Node], images: &[Image]) -> Result<()> {
+    let work = tempfile::Builder::new().prefix("images-").tempdir()?;
+    let images: Vec<&Image> = images.iter().collect();
+    let archive = Archive::make(&images, work.path())?;
+    std::thread::scope(|scope| {
+        let load = |node| load(node, &archive, &images);
+        let threads: Vec<_> = nodes.iter().map(|&node| scope.spawn(move || load(node))).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// Writes an image as an archive that `docker load` takes.
+///
+/// # Errors
+/// When something that goes in is missing.
+pub fn save(image: &Image, file: &Path) -> Result<()> {
+    let work = tempfile::Builder::new().prefix("images-").tempdir()?;
+    let archive = Archive::make(&[image], work.path())?;
+    let to = fs::File::create(file).with_context(|| format!("creating {}", file.display()))?;
+    archive.write(&[0], to)
+}
+
 /// All go into docker; those of pods into the kubelet's containerd also.
-fn load(fleet: &Fleet, archive: &Archive, images: &[&Image]) -> Result<()> {
+fn load(node: &Node, archive: &Archive, images: &[&Image]) -> Result<()> {
     let all: Vec<usize> = (0..images.len()).collect();
-    feed(fleet, "docker load --quiet", archive, &all)?;
+    feed(node, "docker load --quiet", archive, &all)?;
     let pods: Vec<usize> = all.into_iter().filter(|index| images[*index].pods).collect();
     if pods.is_empty() {
         return Ok(());
     }
-    feed(
-        fleet,
-        "ctr -a /run/k8s-containerd.sock -n k8s.io images import -",
-        archive,
-        &pods,
-    )
+    let import = "ctr -a /run/k8s-containerd.sock -n k8s.io images import -";
+    feed(node, import, archive, &pods)
 }
 
-fn feed(fleet: &Fleet, script: &str, archive: &Archive, which: &[usize]) -> Result<()> {
-    let node = &fleet.nodes()[0];
+fn feed(node: &Node, script: &str, archive: &Archive, which: &[usize]) -> Result<()> {
     let mut child = node
         .command_as(User::Root, script)
         .stdin(Stdio::piped())

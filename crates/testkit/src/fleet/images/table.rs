@@ -146,7 +146,7 @@ fn cke_tools(name: &str, tools: &Path) -> Image {
 
 fn pause(name: &str) -> Image {
     Image {
-        layers: vec![vec![program(&ours(), "pause", "pause")]],
+        layers: vec![vec![program(&programs(), "pause", "pause")]],
         pods: true,
         ..image(name, &["/pause"])
     }
@@ -157,8 +157,8 @@ fn coredns(name: &str, bin: &Path) -> Image {
     Image {
         layers: vec![vec![
             program(bin, "coredns", "coredns"),
-            program(&ours(), "busybox", "bin/sh"),
-            program(&ours(), "busybox", "bin/sleep"),
+            program(&programs(), "busybox", "bin/sh"),
+            program(&programs(), "busybox", "bin/sleep"),
         ]],
         environment: vec![path("/bin")],
         pods: true,
@@ -166,11 +166,13 @@ fn coredns(name: &str, bin: &Path) -> Image {
     }
 }
 
-fn unbound(name: &str) -> Image {
+/// The resolver of nodes, with the root's key as it is in the world.
+#[must_use]
+pub fn unbound(name: &str) -> Image {
     Image {
         layers: vec![
             debian(),
-            vec![program(&ours(), "reload-unbound", "usr/local/bin/reload-unbound")],
+            vec![program(&programs(), "reload-unbound", "usr/local/bin/reload-unbound")],
         ],
         environment: vec![path(EVERYWHERE)],
         pods: true,
@@ -181,7 +183,7 @@ fn unbound(name: &str) -> Image {
 /// Its Go module cannot be had, and nothing of CKE depends on what it says: this stands still in its place.
 fn unbound_exporter(name: &str) -> Image {
     Image {
-        layers: vec![vec![program(&ours(), "busybox", "bin/busybox")]],
+        layers: vec![vec![program(&programs(), "busybox", "bin/busybox")]],
         pods: true,
         ..image(
             name,
@@ -197,16 +199,22 @@ fn unbound_exporter(name: &str) -> Image {
 
 fn workload() -> Image {
     Image {
-        layers: vec![debian(), vec![program(&ours(), "workload", "usr/local/bin/workload")]],
+        layers: vec![
+            debian(),
+            vec![program(&programs(), "workload", "usr/local/bin/workload")],
+        ],
         environment: vec![path(EVERYWHERE)],
         pods: true,
         ..image(WORKLOAD, &["workload"])
     }
 }
 
-const EVERYWHERE: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs lie in images that have Debian's.
+pub const EVERYWHERE: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-fn image(name: &str, entrypoint: &[&str]) -> Image {
+/// An image of nothing yet.
+#[must_use]
+pub fn image(name: &str, entrypoint: &[&str]) -> Image {
     Image {
         name: name.to_owned(),
         layers: Vec::new(),
@@ -230,12 +238,20 @@ fn program(folder: &Path, name: &str, to: &str) -> Part {
 }
 
 /// The layer with Debian's programs, which images share.
-fn debian() -> Vec<Part> {
-    vec![Part::Root(cache().join("nodes/tools"))]
+#[must_use]
+pub fn debian() -> Vec<Part> {
+    vec![Part::Root(debian_root())]
 }
 
-/// Small programs that `node-image.sh` puts together.
-fn ours() -> PathBuf {
+/// The folder of that layer.
+#[must_use]
+pub fn debian_root() -> PathBuf {
+    cache().join("nodes/tools")
+}
+
+/// The folder of small programs that `node-image.sh` puts together.
+#[must_use]
+pub fn programs() -> PathBuf {
     cache().join("nodes/programs")
 }
 

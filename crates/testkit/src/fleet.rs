@@ -48,7 +48,7 @@ pub use node::{Node, User};
 pub use remains::{Found, found, remove, sweep};
 
 /// How long a node may take to come up on a machine that is busy with other tests.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What a fleet consists of.
 #[derive(Debug, Clone)]

@@ -124,7 +124,7 @@ impl Site {
     pub fn on_node(&self, script: &str) -> String {
         let key = self.fleet.boot().key();
         let options =
-            "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=3";
+            "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=20";
         format!("ssh -i {} {options} root@$1 '{script}'", key.display())
     }
 

@@ -10,7 +10,7 @@ use testkit::wait::wait_for;
 use crate::site::Site;
 
 /// How long pods may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A Deployment `web` of two pods that answer with their names, and a Service before it.
 #[must_use]

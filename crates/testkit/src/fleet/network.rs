@@ -4,12 +4,12 @@
 //! the node's name, and the node's card always the same address, or neighbours would look for the old one for five seconds.
 
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::layout::{Layout, NodeSpec};
 use super::shell::{ip, run, wait_for};
+use crate::wait::PATIENCE;
 
 const BRIDGE: &str = "br0";
 
@@ -71,7 +71,7 @@ fn attach(layout: &Layout, name: &str, address: &str, number: u8) -> Result<()> 
     // The old card lives on for a moment after its namespace was deleted.
     let _ = ip(&["-n", &switch, "link", "delete", name]);
     let mac = format!("02:99:00:00:00:{number:02x}");
-    wait_for("a free port", Duration::from_secs(5), || {
+    wait_for("a free port", PATIENCE, || {
         ip(&[
             "-n", &own, "link", "add", "eth0", "address", &mac, "type", "veth", "peer", "name", name, "netns", &switch,
         ])

@@ -9,7 +9,7 @@ lab="cpio cryptsetup-bin debootstrap dnsmasq-base e2fsprogs faketime ipxe iprout
   tpm2-tools libtss2-tcti-device0 busybox-static systemd systemd-container"
 
 image="busybox-static buildah ipxe"
-bench="iproute2 kea-admin kea-dhcp4-server nginx-light wrk"
+bench="iproute2 kea-admin kea-dhcp4-server nftables nginx-light wrk"
 
 case ${1:-} in
 build) packages=$build ;;

@@ -1,8 +1,11 @@
-//! Leases from DISCOVER to ACK over 500 racks: sabakan, durable in etcd, beside Kea with its memfile and the original.
+//! Leases from DISCOVER to ACK over 500 racks: sabakan, durable in etcd, beside Kea with its memfile and the original; asked by
+//! clients of our own, and by Kea's `perfdhcp`.
 
 mod kea;
 mod load;
+mod perfdhcp;
 mod report;
+mod sides;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -11,11 +14,12 @@ use anyhow::ensure;
 
 use super::inventory;
 use crate::programs::Programs;
-use crate::site::Site;
+use crate::site::{Server, Site};
 use crate::table::Row;
 use kea::Kea;
 use load::Load;
 use report::Report;
+use sides::Sides;
 
 /// How a server is loaded.
 #[derive(Debug, Clone, Copy)]
@@ -63,23 +67,32 @@ pub async fn measure(ours: &Programs, original: Option<&Programs>) -> anyhow::Re
         own.push(sabakan(ours, PLAN).await?);
         peer.push(kea(PLAN).await?);
     }
-    let original = match original {
+    let its = match original {
         Some(programs) => vec![sabakan(programs, FOR_THE_ORIGINAL).await?],
         None => Vec::new(),
     };
     let sides = Sides {
         ours: own,
         kea: peer,
-        original,
+        original: its,
     };
-    Ok(sides.rows())
+    let mut rows = sides.rows();
+    rows.extend(perfdhcp::measure(ours, original).await?);
+    Ok(rows)
 }
 
 async fn sabakan(side: &Programs, plan: Plan) -> anyhow::Result<Figures> {
     let site = Site::start(side).await?;
+    let (_server, address) = serve(&site).await?;
+    figures(address, plan).await
+}
+
+/// A server of sabakan's kind that knows its ranges, and where it answers DHCP.
+async fn serve(site: &Site) -> anyhow::Result<(Server, SocketAddrV4)> {
     let server = site.server("dhcp").await?;
     inventory::configure(&site.http, &server.url).await?;
-    figures(SocketAddrV4::new(Ipv4Addr::LOCALHOST, server.dhcp), plan).await
+    let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, server.dhcp);
+    Ok((server, address))
 }
 
 async fn kea(plan: Plan) -> anyhow::Result<Figures> {
@@ -88,9 +101,7 @@ async fn kea(plan: Plan) -> anyhow::Result<Figures> {
 }
 
 async fn figures(server: SocketAddrV4, plan: Plan) -> anyhow::Result<Figures> {
-    // The first lease proves that the configuration has arrived; it is not counted.
-    let first = Load::new(server, 1, 1)?.closed(1).await?;
-    ensure!(first.acks.len() == 1, "the DHCP server at {server} gives no lease");
+    ready(server).await?;
     let load = Load::new(server, plan.racks, plan.clients)?;
     let new = load.closed(plan.window).await?;
     let steady = load.open(1_000, Duration::from_secs(5)).await?;
@@ -101,6 +112,13 @@ async fn figures(server: SocketAddrV4, plan: Plan) -> anyhow::Result<Figures> {
         peak,
         beyond,
     })
+}
+
+/// The first lease proves that the configuration has arrived; it is not counted.
+async fn ready(server: SocketAddrV4) -> anyhow::Result<()> {
+    let first = Load::new(server, 1, 1)?.closed(1).await?;
+    ensure!(first.acks.len() == 1, "the DHCP server at {server} gives no lease");
+    Ok(())
 }
 
 /// Asks for more and more until twice in a row not all is given; gives the most leases a second, and what twice that
@@ -127,14 +145,7 @@ fn twice(rate: f64) -> u32 {
     (rate * 2.0) as u32
 }
 
-/// The rounds of each; none where there is no original.
-struct Sides {
-    ours: Vec<Figures>,
-    kea: Vec<Figures>,
-    original: Vec<Figures>,
-}
-
-impl Sides {
+impl Sides<Figures> {
     fn rows(&self) -> Vec<Row> {
         let beyond = |f: &Figures| f.beyond.1;
         vec![
@@ -159,50 +170,6 @@ impl Sides {
             self.beside("past the peak", "no collapse", beyond, past),
         ]
     }
-
-    fn compared(
-        &self,
-        what: &str,
-        reach: &'static str,
-        rate: impl Fn(&Figures) -> f64,
-        text: impl Fn(&Figures) -> String,
-    ) -> Row {
-        let mut row = self.beside(what, reach, &rate, text);
-        let times = |peer: &[Figures]| Some(rate(median(&self.ours, &rate)?) / rate(median(peer, &rate)?));
-        if let Some(times) = times(&self.kea) {
-            row.ours += &format!(": {times:.1} times Kea");
-        }
-        if let Some(times) = times(&self.original) {
-            row.ours += &format!(", {times:.0} times the original");
-        }
-        row
-    }
-
-    fn beside(
-        &self,
-        what: &str,
-        reach: &'static str,
-        figure: impl Fn(&Figures) -> f64,
-        text: impl Fn(&Figures) -> String,
-    ) -> Row {
-        let told = |rounds: &[Figures]| median(rounds, &figure).map(&text).unwrap_or_default();
-        let mut peer = format!("Kea {}", told(&self.kea));
-        if !self.original.is_empty() {
-            peer += &format!("; original {}", told(&self.original));
-        }
-        Row {
-            what: format!("DHCP, 500 racks, {what}"),
-            reach,
-            ours: told(&self.ours),
-            peer,
-        }
-    }
-}
-
-fn median(rounds: &[Figures], figure: impl Fn(&Figures) -> f64) -> Option<&Figures> {
-    let mut sorted: Vec<_> = rounds.iter().collect();
-    sorted.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
-    sorted.get(sorted.len() / 2).copied()
 }
 
 fn leases(report: &Report) -> String {

@@ -55,9 +55,11 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Builder {
     id: Option<String>,
     network: String,
+    boot: u8,
     first_node: u8,
     control_planes: u8,
     workers: u8,
+    named: Vec<NodeSpec>,
     seeded: bool,
 }
 
@@ -97,6 +99,21 @@ impl Builder {
         self
     }
 
+    /// The last part of the boot server's address: 11 unless said.
+    #[must_use]
+    pub fn boot(mut self, number: u8) -> Self {
+        self.boot = number;
+        self
+    }
+
+    /// Another node with a name and the last part of its address; these take the place of numbered control planes and workers.
+    #[must_use]
+    pub fn node(mut self, name: &str, role: Role, number: u8) -> Self {
+        let name = name.to_owned();
+        self.named.push(NodeSpec { name, role, number });
+        self
+    }
+
     /// Nodes begin with no container image at all.
     #[must_use]
     pub fn without_images(mut self) -> Self {
@@ -109,12 +126,12 @@ impl Builder {
     /// # Errors
     /// When something is missing (what to do is said), or a node does not come up in time: its console is at the error's end.
     pub fn start(self) -> Result<Fleet> {
-        let layout = Layout::new(
-            self.id,
-            &self.network,
-            self.first_node,
-            [self.control_planes, self.workers],
-        );
+        let nodes = if self.named.is_empty() {
+            layout::usual(self.first_node, self.control_planes, self.workers)
+        } else {
+            self.named
+        };
+        let layout = Layout::new(self.id, &self.network, self.boot, nodes);
         Fleet::start(layout, self.seeded)
     }
 }
@@ -134,9 +151,11 @@ impl Fleet {
         Builder {
             id: None,
             network: "10.99.0".to_owned(),
+            boot: layout::BOOT,
             first_node: layout::FIRST_NODE,
             control_planes: 1,
             workers: 1,
+            named: Vec::new(),
             seeded: true,
         }
     }

@@ -19,6 +19,7 @@ pub use table::{
 };
 
 use super::node::{Node, User};
+use super::shell::wait_for;
 use super::{Fleet, seed};
 use archive::Archive;
 
@@ -117,7 +118,10 @@ fn load(node: &Node, archive: &Archive, images: &[&Image]) -> Result<()> {
         return Ok(());
     }
     let import = "ctr -a /run/k8s-containerd.sock -n k8s.io images import -";
-    feed(node, import, archive, &pods)
+    // Its collector may take a layer that two images share from between them: then once more.
+    wait_for("containerd to take images", super::PATIENCE, || {
+        feed(node, import, archive, &pods)
+    })
 }
 
 fn feed(node: &Node, script: &str, archive: &Archive, which: &[usize]) -> Result<()> {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The last part of the switch's address, which is also the nodes' gateway.
 const SWITCH: u8 = 1;
-/// The last part of the boot server's address.
-const BOOT: u8 = 11;
+/// The last part of the boot server's address, unless a fleet has another.
+pub(super) const BOOT: u8 = 11;
 /// The last part of the first node's address, unless a fleet has another.
 pub(super) const FIRST_NODE: u8 = 101;
 
@@ -18,6 +18,8 @@ pub enum Role {
     ControlPlane,
     /// It shall run pods only.
     Worker,
+    /// It shall run what a boot server runs, and no part of a cluster: where a boot server must be a machine too.
+    Server,
 }
 
 /// One node.
@@ -38,24 +40,34 @@ pub struct Layout {
     pub id: String,
     /// The first three parts of all addresses.
     pub network: String,
+    /// The last part of the boot server's address.
+    #[serde(default = "boot")]
+    pub boot: u8,
     /// Control planes first.
     pub nodes: Vec<NodeSpec>,
 }
 
+fn boot() -> u8 {
+    BOOT
+}
+
+/// Control planes `cp1`, `cp2`, ... and workers `w1`, `w2`, ..., with addresses in this order.
+pub(super) fn usual(first_node: u8, control_planes: u8, workers: u8) -> Vec<NodeSpec> {
+    let roles = [(Role::ControlPlane, "cp", control_planes), (Role::Worker, "w", workers)];
+    let all = roles
+        .iter()
+        .flat_map(|(role, prefix, count)| (1..=*count).map(move |n| (*role, format!("{prefix}{n}"))));
+    all.zip(first_node..)
+        .map(|((role, name), number)| NodeSpec { name, role, number })
+        .collect()
+}
+
 impl Layout {
-    pub(super) fn new(id: Option<String>, network: &str, first_node: u8, counts: [u8; 2]) -> Self {
-        let [control_planes, workers] = counts;
-        let roles = [(Role::ControlPlane, "cp", control_planes), (Role::Worker, "w", workers)];
-        let all = roles
-            .iter()
-            .flat_map(|(role, prefix, count)| (1..=*count).map(move |n| (*role, format!("{prefix}{n}"))));
-        let nodes = all
-            .zip(first_node..)
-            .map(|((role, name), number)| NodeSpec { name, role, number })
-            .collect();
+    pub(super) fn new(id: Option<String>, network: &str, boot: u8, nodes: Vec<NodeSpec>) -> Self {
         Self {
             id: id.unwrap_or_else(|| format!("{:05x}", rand::random_range(0..0x10_0000))),
             network: network.to_owned(),
+            boot,
             nodes,
         }
     }
@@ -75,7 +87,7 @@ impl Layout {
     /// The boot server's address.
     #[must_use]
     pub fn boot_address(&self) -> String {
-        format!("{}.{BOOT}", self.network)
+        format!("{}.{}", self.network, self.boot)
     }
 
     /// A node's address.
@@ -120,4 +132,40 @@ pub(crate) fn cache() -> PathBuf {
 /// Where fleets lie: on the disk of the nodes' seed, from which files are linked.
 pub(super) fn fleets() -> PathBuf {
     cache().join("fleets")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn usual_nodes_are_numbered_and_named_ones_are_as_they_are() {
+        let usual = Layout::new(None, "10.9.0", BOOT, usual(201, 1, 1));
+        assert_eq!(usual.boot_address(), "10.9.0.11");
+        let seen: Vec<(&str, String)> = usual
+            .nodes
+            .iter()
+            .map(|node| (node.name.as_str(), usual.address(node)))
+            .collect();
+        assert_eq!(
+            seen,
+            [("cp1", "10.9.0.201".to_owned()), ("w1", "10.9.0.202".to_owned())]
+        );
+        let host = NodeSpec {
+            name: "host1".to_owned(),
+            role: Role::Server,
+            number: 11,
+        };
+        let named = Layout::new(None, "10.9.0", 2, vec![host]);
+        assert_eq!(named.boot_address(), "10.9.0.2");
+        assert_eq!(named.address(&named.nodes[0]), "10.9.0.11");
+    }
+
+    #[test]
+    fn a_fleet_of_before_has_the_usual_boot_server() {
+        let layout: Layout = serde_json::from_str(r#"{"id": "a", "network": "10.9.0", "nodes": []}"#).unwrap();
+        assert_eq!(layout.boot_address(), "10.9.0.11");
+    }
 }

@@ -30,7 +30,7 @@ pub(super) fn lay_out(layout: &Layout) -> Result<()> {
         let (pods, via) = (layout.pods(node), layout.address(node));
         ip(&["-n", &switch, "route", "add", &pods, "via", &via])?;
     }
-    attach(layout, "boot", &layout.boot_address(), 11)
+    attach(layout, "boot", &layout.boot_address(), layout.boot)
 }
 
 /// Gives a node that boots a network as new, plugged in or not.

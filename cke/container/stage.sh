@@ -16,15 +16,16 @@ install -m 755 "$here/install-tools" "$root/usr/local/cke/install-tools"
 install -m 644 "$here/../../LICENSE" "$root/usr/local/cke/LICENSE"
 
 # What reboots, checks and repairs machines runs in this image: a site's own programs are mounted, and scripts find their shell and tools.
-install -m 755 "$(command -v bash)" "$root/bin/bash"
+# busybox's find knows too little for them (it has no -delete).
+install -m 755 "$(command -v bash)" "$(command -v find)" "$root/bin/"
 install -m 755 "$(command -v busybox)" "$root/bin/busybox"
-busybox --list | grep -vxF busybox | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
+busybox --list | grep -vxF -e busybox -e find | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
 ln -s /bin/env "$root/usr/bin/env"
 # They may write here, whoever runs them.
 chmod 1777 "$root/tmp"
 
 # The shared libraries that the programs name, at the paths that the loader looks at.
-ldd "$root"/usr/local/cke/bin/* "$root/bin/bash" | grep -o '/[^ ]*\.so[^ ]*' | sort -u | while read -r library; do
+ldd "$root"/usr/local/cke/bin/* "$root/bin/bash" "$root/bin/find" | grep -o '/[^ ]*\.so[^ ]*' | sort -u | while read -r library; do
   install -D -m 755 "$(realpath "$library")" "$root$library"
 done
 

@@ -79,7 +79,7 @@ fn it_gives_the_host_its_tools(host: &Node) {
 /// Reboots, boot checks and repairs are commands that `cke` runs where it is.
 fn commands_of_operators_find_a_shell(host: &Node) {
     for shell in ["sh", "bash"] {
-        let script = r"touch /tmp/repaired-\$1 && test -f /tmp/repaired-\$1 && id -u && exec sleep 0";
+        let script = r"touch /tmp/repaired-\$1 && test -f /tmp/repaired-\$1 && find /tmp -name repaired-\$1 -delete && id -u && exec sleep 0";
         let run = format!("docker run --rm --entrypoint {shell} {IMAGE} -c \"{script}\" repair 10.0.0.1");
         assert_eq!(host.ssh(&run).unwrap(), "10000\n", "{shell}");
     }

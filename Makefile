@@ -73,6 +73,11 @@ conformance: images ## run Kubernetes' own conformance tests on a cluster, an ho
 	cargo build --package cke --package ckecli --package neco-conformance
 	"$(CARGO_TARGET_DIR)/debug/neco-conformance" $(CONFORMANCE_ARGS)
 
+peers-suites: images ## run the original's multi-host suites with its programs and with ours: hours
+	cargo build --package cke --features failpoints --bin cke-failpoints
+	cargo build --package ckecli --package cke-localproxy --package neco-cke-suite
+	"$(CARGO_TARGET_DIR)/debug/neco-original-suites" $(SUITES_ARGS)
+
 fuzz: setup-build ## fuzz each parser for FUZZ_SECONDS (60)
 	cargo xtask fuzz --seconds $${FUZZ_SECONDS:-60}
 

@@ -16,6 +16,7 @@
 pub mod bench;
 pub mod cluster;
 pub mod daemon;
+pub mod original;
 pub mod peers;
 pub mod programs;
 pub mod site;

@@ -47,6 +47,8 @@ demo-down: ## take away what `make demo` left running
 	@cargo run --quiet --package neco-demo -- down
 
 test: images ## run every test
+	@# --examples: with what tests depend on, so that nothing below the program is compiled twice.
+	cargo build --workspace --examples --features cke/failpoints --bin cke-failpoints
 	cargo nextest run --workspace --all-targets $(NEXTEST_ARGS)
 	cargo test --workspace --doc
 

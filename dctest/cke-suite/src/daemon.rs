@@ -25,6 +25,8 @@ pub struct Options {
     pub http: String,
     /// What else to say.
     pub more: Vec<String>,
+    /// Variables of its environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             session_ttl: "5s",
             http: "127.0.0.1:10180".to_owned(),
             more: Vec::new(),
+            environment: Vec::new(),
         }
     }
 }
@@ -56,6 +59,7 @@ impl Daemon {
             .arg(format!("--session-ttl={}", options.session_ttl))
             .arg(format!("--http={}", options.http))
             .args(&options.more)
+            .envs(options.environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a second handle"))
             .stderr(file)
@@ -76,6 +80,11 @@ impl Daemon {
     /// Whether it runs still.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Its exit code, when it has ended by itself.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.child.try_wait().ok().flatten().and_then(|status| status.code())
     }
 
     /// Asks it to end and waits until it has; gives its exit code.

@@ -16,6 +16,7 @@
 pub mod bench;
 pub mod cluster;
 pub mod daemon;
+pub mod inventory;
 pub mod original;
 pub mod peers;
 pub mod programs;

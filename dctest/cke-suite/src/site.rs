@@ -3,14 +3,14 @@
 //! The test itself runs in the boot server's network, as an operator does: whatever it starts is on the boot server.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::etcd::{Etcd, tool};
-use testkit::fleet::{Fleet, User};
+use testkit::fleet::{Builder, Fleet, User};
 use testkit::vault::Vault;
 use testkit::wait::wait_for;
 
@@ -51,6 +51,14 @@ pub fn run(control_planes: u8, workers: u8, test: impl AsyncFnOnce(&mut Site) + 
 /// With the test's own panic.
 pub fn run_with(programs: Programs, control_planes: u8, workers: u8, test: impl AsyncFnOnce(&mut Site) + Send) {
     let builder = Fleet::builder().control_planes(control_planes).workers(workers);
+    run_on(programs, builder, test);
+}
+
+/// The same on a given fleet.
+///
+/// # Panics
+/// With the test's own panic.
+pub fn run_on(programs: Programs, builder: Builder, test: impl AsyncFnOnce(&mut Site) + Send) {
     let fleet = builder.start().expect("a fleet");
     let boot = fleet.boot().clone();
     boot.run(move || {
@@ -149,8 +157,14 @@ impl Site {
     /// Another `cke`, beside the first.
     #[must_use]
     pub fn another_cke(&self, name: &str, options: &Options) -> Daemon {
+        self.daemon(&self.programs.cke, name, options)
+    }
+
+    /// Another program in the place of `cke`, with a log of its own.
+    #[must_use]
+    pub fn daemon(&self, program: &Path, name: &str, options: &Options) -> Daemon {
         let log = self.file(&format!("{name}.log"));
-        Daemon::start(&self.programs.cke, &self.config(), &log, options)
+        Daemon::start(program, &self.config(), &log, options)
     }
 
     /// Ends `cke` in order.

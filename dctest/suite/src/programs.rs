@@ -14,7 +14,7 @@ pub fn program(name: &str) -> PathBuf {
     let path = folder().join(name);
     assert!(
         path.exists(),
-        "{} is missing: build it with `cargo build --package {name}`",
+        "{} is missing: build it with `cargo build --package {name}`, or as `make test` does",
         path.display()
     );
     path

@@ -67,11 +67,22 @@ impl Results {
 
     /// The tests that are to run and have not passed.
     pub fn open<'a>(&'a self, skips: &'a BTreeMap<String, String>) -> impl Iterator<Item = &'a str> {
-        let open = |(name, tested): (&'a String, &'a Tested)| {
-            let open = matches!(tested.verdict, Verdict::Failed(_) | Verdict::NotRun);
-            (open && !skips.contains_key(name)).then_some(name.as_str())
-        };
-        self.tests.iter().filter_map(open)
+        self.that(skips, |verdict| matches!(verdict, Verdict::Failed(_) | Verdict::NotRun))
+    }
+
+    /// The tests that are to run, and did without passing.
+    pub fn failed<'a>(&'a self, skips: &'a BTreeMap<String, String>) -> impl Iterator<Item = &'a str> {
+        self.that(skips, |verdict| matches!(verdict, Verdict::Failed(_)))
+    }
+
+    fn that<'a>(
+        &'a self,
+        skips: &'a BTreeMap<String, String>,
+        is: impl Fn(&Verdict) -> bool,
+    ) -> impl Iterator<Item = &'a str> {
+        let tests = self.tests.iter();
+        let wanted = tests.filter(move |(name, tested)| is(&tested.verdict) && !skips.contains_key(*name));
+        wanted.map(|(name, _)| name.as_str())
     }
 }
 
@@ -111,6 +122,8 @@ mod tests {
             results.open(&skips).map(str::to_owned).collect()
         };
         assert_eq!(open(&results), ["b"]);
+        assert_eq!(results.failed(&BTreeMap::new()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(results.open(&BTreeMap::new()).collect::<Vec<_>>(), ["b", "c"]);
 
         let second = [("a", Verdict::NotRun), ("b", Verdict::Passed), ("c", Verdict::NotRun)];
         results.add(run(), second.map(|(name, verdict)| outcome(name, verdict)).to_vec());

@@ -2,6 +2,8 @@
 
 use crate::command;
 use clap::{Args, Parser, Subcommand};
+pub(crate) use neco_terminal::arguments::{DryRun, Ignored};
+use neco_terminal::completion;
 use std::path::PathBuf;
 
 /// Command-line interface to control CKE.
@@ -44,7 +46,8 @@ pub(crate) enum Command {
     /// The declared cluster
     #[command(subcommand, arg_required_else_help = true)]
     Cluster(command::cluster::ClusterCommand),
-    Completion(command::completion::Completion),
+    #[command(long_about = completion::help("ckecli"))]
+    Completion(completion::Completion),
     /// Constraints that clusters must satisfy
     #[command(subcommand, arg_required_else_help = true)]
     Constraints(command::constraints::ConstraintsCommand),
@@ -62,7 +65,7 @@ pub(crate) enum Command {
     Kubernetes(command::kubernetes::Kubernetes),
     /// Show the host name of the leader
     Leader(Ignored),
-    Man(command::completion::Man),
+    Man(completion::Man),
     Plan(command::plan::PlanCommand),
     /// Control the queue of reboots
     #[command(subcommand, arg_required_else_help = true, alias = "rq")]
@@ -86,21 +89,6 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Vault(command::vault::VaultCommand),
     Watch(command::watch::Watch),
-}
-
-/// Arguments that are taken and not looked at, as they always were.
-#[derive(Debug, Args)]
-pub(crate) struct Ignored {
-    #[arg(hide = true)]
-    ignored: Vec<String>,
-}
-
-/// Show what would happen instead of doing it.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct DryRun {
-    /// Show what would happen, and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// How large a value etcd takes.

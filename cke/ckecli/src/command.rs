@@ -3,7 +3,6 @@
 pub(crate) mod auto_repair;
 pub(crate) mod ca;
 pub(crate) mod cluster;
-pub(crate) mod completion;
 pub(crate) mod constraints;
 pub(crate) mod doctor;
 pub(crate) mod etcd;
@@ -34,7 +33,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Budget(command) => command.run(&connection).await,
         Command::Ca(command) => command.run(&connection).await,
         Command::Cluster(command) => command.run(&connection).await,
-        Command::Completion(command) => command.run(),
+        Command::Completion(command) => Ok(command.run::<Cli>()?),
         Command::Constraints(command) => command.run(&connection).await,
         Command::Doctor(command) => command.run(&connection).await,
         Command::Etcd(command) => command.run(&connection).await,
@@ -44,7 +43,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Images(_) => show::images(&connection),
         Command::Kubernetes(command) => command.run(&connection).await,
         Command::Leader(_) => show::leader(&connection).await,
-        Command::Man(command) => command.run(),
+        Command::Man(command) => Ok(command.run::<Cli>()?),
         Command::Plan(command) => command.run(&connection).await,
         Command::RebootQueue(command) => command.run(&connection).await,
         Command::RepairQueue(command) => command.run(&connection).await,

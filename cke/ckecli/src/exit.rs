@@ -1,9 +1,9 @@
 //! Exit codes, and how errors are shown.
 
-use crate::{hint, output};
-use clap::error::{ContextKind, ErrorKind};
+use crate::hint;
+use neco_terminal::failure::{self, UsageCodes, chain, is_broken_pipe};
+pub(crate) use neco_terminal::failure::{say, warn};
 use std::fmt;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// What scripts are told.
@@ -58,55 +58,12 @@ pub(crate) fn report(result: anyhow::Result<()>) -> ExitCode {
     Exit::Failure.code().into()
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<io::Error>();
-    io.is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// An error with its causes, none of them twice.
-fn chain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
-            text.push_str(if text.is_empty() { "" } else { ": " });
-            text.push_str(&cause);
-        }
-    }
-    text
-}
-
 /// Shows why the command line was not understood, or the help that it asks for.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // A reader that went away had seen enough.
-            let _ = output::emit(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        ErrorKind::InvalidSubcommand => {
-            let name = error.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
-            let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
-            say(&format!(
-                "Error: unknown command {:?}\n{rest}",
-                name.unwrap_or_default()
-            ));
-            Exit::Failure.code().into()
-        }
-        _ => {
-            say(&text.replacen("error:", "Error:", 1));
-            Exit::Failure.code().into()
-        }
-    }
-}
-
-/// Shows a line of what is no output. That nobody can read it is no reason to fail.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", text.trim_end());
-}
-
-/// Tells something on the side that is no output.
-pub(crate) fn warn(text: &str) {
-    say(&format!("Warning: {text}"));
+    let code = Exit::Failure.code();
+    let codes = UsageCodes {
+        unknown_command: code,
+        other: code,
+    };
+    failure::usage(error, codes)
 }

@@ -4,7 +4,7 @@ use crate::exit::warn;
 use anyhow::Context;
 use cke_component::config;
 use cke_model::Cluster;
-use std::io::Read;
+pub(crate) use neco_terminal::input::bytes;
 use std::path::Path;
 
 /// Warnings of a file that are shown one by one: each of thousands of nodes may have the same mistake.
@@ -14,18 +14,6 @@ const SHOWN: usize = 20;
 pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     let bytes = bytes(path)?;
     String::from_utf8(bytes).with_context(|| format!("{} is not text in UTF-8", path.display()))
-}
-
-/// Reads a file, or standard input for `-`.
-pub(crate) fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_end(&mut content)
-    } else {
-        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut content))
-    };
-    read.with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(content)
 }
 
 /// Reads a declared cluster or a template. It is not validated.

@@ -10,12 +10,11 @@ mod exit;
 mod hint;
 mod input;
 mod observe;
-mod output;
 mod settings;
-mod tabwriter;
 mod yaml;
 
 use clap::Parser;
+use neco_terminal::{output, tabwriter};
 use std::ffi::OsString;
 use std::process::ExitCode;
 

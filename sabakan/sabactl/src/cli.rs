@@ -3,6 +3,8 @@
 use crate::args::go_bool;
 use crate::command;
 use clap::{Args, Parser, Subcommand};
+pub(crate) use neco_terminal::arguments::{DryRun, Ignored};
+use neco_terminal::completion;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,7 +85,8 @@ pub(crate) enum Command {
     #[command(subcommand, arg_required_else_help = true)]
     Assets(command::assets::Assets),
     BootLog(command::boot_log::BootLog),
-    Completion(command::completion::Completion),
+    #[command(long_about = completion::help("sabactl"))]
+    Completion(completion::Completion),
     /// Manage disk encryption keys
     #[command(subcommand, arg_required_else_help = true)]
     Crypts(command::crypts::Crypts),
@@ -107,22 +110,7 @@ pub(crate) enum Command {
     /// Manage machines
     #[command(subcommand, arg_required_else_help = true)]
     Machines(command::machines::Machines),
-    Man(command::completion::Man),
+    Man(completion::Man),
     /// Show the versions of sabactl and of the server
     Version,
-}
-
-/// Arguments that are taken and not looked at, as they always were.
-#[derive(Debug, Args)]
-pub(crate) struct Ignored {
-    #[arg(hide = true)]
-    ignored: Vec<String>,
-}
-
-/// Show what would happen instead of doing it.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct DryRun {
-    /// Show what would be destroyed, and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }

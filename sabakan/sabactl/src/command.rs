@@ -2,7 +2,6 @@
 
 pub(crate) mod assets;
 pub(crate) mod boot_log;
-pub(crate) mod completion;
 pub(crate) mod crypts;
 pub(crate) mod ignitions;
 pub(crate) mod images;
@@ -20,7 +19,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Assets(command) => command.run(&connection.client()?).await,
         Command::BootLog(command) => command.run(&connection.client()?).await,
-        Command::Completion(command) => command.run(),
+        Command::Completion(command) => Ok(command.run::<Cli>()?),
         Command::Crypts(command) => command.run(connection).await,
         Command::Dhcp(command) => command.run(&connection.client()?).await,
         Command::Ignitions(command) => command.run(&connection.client()?).await,
@@ -29,7 +28,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::KernelParams(command) => command.run(&connection.client()?).await,
         Command::Logs(command) => command.run(&connection.client()?).await,
         Command::Machines(command) => command.run(&connection.client()?).await,
-        Command::Man(command) => command.run(),
+        Command::Man(command) => Ok(command.run::<Cli>()?),
         Command::Version => version(connection).await,
     }
 }

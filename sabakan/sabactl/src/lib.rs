@@ -8,13 +8,13 @@ mod cli;
 mod command;
 mod connect;
 mod exit;
+mod figures;
 mod hint;
 mod input;
-mod output;
 mod progress;
-mod tabwriter;
 
 use clap::Parser;
+use neco_terminal::{output, tabwriter};
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use crate::args;
 use crate::cli::{DryRun, Ignored};
+use crate::figures;
 use crate::output::{self, Output};
 use crate::progress;
 use clap::Subcommand;
@@ -48,13 +49,13 @@ impl Assets {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
             Self::Index { output, .. } => index(client, output).await,
-            Self::Info { name } => output::json(&client.asset(&name).await?),
+            Self::Info { name } => output::json_2(&client.asset(&name).await?),
             Self::Upload { meta, name, file } => {
                 upload(client, &name, &file, meta.into_iter().flatten().collect()).await
             }
             Self::Delete { dry_run, name } if dry_run.dry_run => {
                 let asset = client.asset(&name).await?;
-                let size = output::size(asset.size);
+                let size = figures::size(asset.size);
                 Ok(output::line(&format!(
                     "would delete asset {name} (id {}, {size}, sha256 {})",
                     asset.id, asset.sha256
@@ -68,7 +69,7 @@ impl Assets {
 async fn index(client: &Client, output: Output) -> anyhow::Result<()> {
     let names = client.assets().await?;
     if !output.wants_table() {
-        return output::json(&names);
+        return output::json_2(&names);
     }
     let assets = try_join_all(names.iter().map(|name| client.asset(name))).await?;
     let row = |a: &sabakan_model::Asset| {
@@ -76,7 +77,7 @@ async fn index(client: &Client, output: Output) -> anyhow::Result<()> {
         vec![
             a.name.clone(),
             a.id.to_string(),
-            output::size(a.size),
+            figures::size(a.size),
             a.date.to_string(),
             a.content_type.clone(),
             here.into(),
@@ -92,5 +93,5 @@ async fn upload(client: &Client, name: &str, file: &Path, notes: BTreeMap<String
     let (bar, progress) = progress::bar(name);
     let status = client.upload_asset(name, file, &notes, progress).await;
     bar.finish_and_clear();
-    output::json(&status?)
+    output::json_2(&status?)
 }

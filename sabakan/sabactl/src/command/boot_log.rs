@@ -1,5 +1,6 @@
 //! `sabactl boot-log`
 
+use crate::figures;
 use crate::output::{self, Output};
 use clap::Args;
 use sabakan_client::Client;
@@ -28,7 +29,7 @@ impl BootLog {
                 if self.output.wants_table() {
                     Ok(show(&timeline)?)
                 } else {
-                    output::json(&timeline)
+                    output::json_2(&timeline)
                 }
             }
             None => {
@@ -36,7 +37,7 @@ impl BootLog {
                 if self.output.wants_table() {
                     Ok(list(&all)?)
                 } else {
-                    output::json(&all)
+                    output::json_2(&all)
                 }
             }
         }
@@ -46,7 +47,7 @@ impl BootLog {
 fn show(timeline: &BootTimeline) -> std::io::Result<()> {
     output::line(&summary(timeline))?;
     let row = |span: &sabakan_model::boot_log::StageSpan| {
-        let took = output::span(span.duration);
+        let took = figures::span(span.duration);
         vec![
             span.stage.to_string(),
             span.start.to_string(),
@@ -71,7 +72,7 @@ fn show(timeline: &BootTimeline) -> std::io::Result<()> {
 /// What people want to know first.
 fn summary(timeline: &BootTimeline) -> String {
     let (serial, stage) = (&timeline.serial, stage(timeline));
-    let (took, quiet) = (output::span(timeline.duration), output::span(timeline.quiet));
+    let (took, quiet) = (figures::span(timeline.duration), figures::span(timeline.quiet));
     match timeline.state {
         BootState::Unknown => format!("{serial}: no boot was seen"),
         BootState::Booting => format!("{serial}: booting for {took}, at {stage} now"),
@@ -86,7 +87,7 @@ fn stage(timeline: &BootTimeline) -> &'static str {
 
 fn list(all: &[BootTimeline]) -> std::io::Result<()> {
     let row = |t: &BootTimeline| {
-        let (took, quiet) = (output::span(t.duration), output::span(t.quiet));
+        let (took, quiet) = (figures::span(t.duration), figures::span(t.quiet));
         let refused = t.refused.len().to_string();
         vec![
             t.serial.clone(),

@@ -79,7 +79,7 @@ impl Ignitions {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
             Self::Get { output, role, id: None } => ids(client, &role, output).await,
-            Self::Get { role, id: Some(id), .. } => output::json(&client.ignition(&role, &id).await?),
+            Self::Get { role, id: Some(id), .. } => output::json_2(&client.ignition(&role, &id).await?),
             Self::Set(set) => set.run(client).await,
             Self::Delete { dry_run, role, id } if dry_run.dry_run => {
                 let template = client.ignition(&role, &id).await?;

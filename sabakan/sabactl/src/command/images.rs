@@ -1,6 +1,7 @@
 //! `sabactl images`
 
 use crate::cli::{DryRun, Ignored};
+use crate::figures;
 use crate::output::{self, Output};
 use crate::progress;
 use clap::{Args, Subcommand};
@@ -64,7 +65,7 @@ impl Images {
 async fn index(client: &Client, os: &str, output: Output) -> anyhow::Result<()> {
     let index = client.images(os).await?;
     if !output.wants_table() {
-        return output::json(&index);
+        return output::json_2(&index);
     }
     let newest = index.0.iter().rposition(|image| image.exists);
     let row = |(at, image): (usize, &Image)| {
@@ -73,7 +74,7 @@ async fn index(client: &Client, os: &str, output: Output) -> anyhow::Result<()> 
         let served = if newest == Some(at) { "served" } else { "" };
         vec![
             image.id.clone(),
-            output::size(image.size),
+            figures::size(image.size),
             image.date.to_string(),
             copies,
             here.into(),
@@ -113,7 +114,7 @@ async fn delete_dry(client: &Client, os: &str, id: &str) -> anyhow::Result<()> {
     };
     let mut text = format!(
         "would delete {os} image {id} ({}); its id could not be used again",
-        output::size(image.size)
+        figures::size(image.size)
     );
     if let Some(last) = index.0.last().filter(|last| last.id == id) {
         let next = index.0.iter().rev().find(|image| image.id != last.id);

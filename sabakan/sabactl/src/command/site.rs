@@ -37,7 +37,7 @@ pub(crate) enum Dhcp {
 impl Ipam {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
-            Self::Get(_) => output::json(&client.ipam().await?),
+            Self::Get(_) => output::json_2(&client.ipam().await?),
             Self::Set(set) => Ok(client.set_ipam(&input::json(&set.file)?).await?),
         }
     }
@@ -46,7 +46,7 @@ impl Ipam {
 impl Dhcp {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<()> {
         match self {
-            Self::Get(_) => output::json(&client.dhcp().await?),
+            Self::Get(_) => output::json_2(&client.dhcp().await?),
             Self::Set(set) => Ok(client.set_dhcp(&input::json(&set.file)?).await?),
         }
     }

@@ -1,6 +1,7 @@
 //! `sabactl machines get`
 
 use crate::cli::Ignored;
+use crate::figures;
 use crate::output;
 use crate::tabwriter;
 use clap::{Args, ValueEnum};
@@ -100,7 +101,7 @@ impl Get {
         let params: Vec<_> = self.having.params().chain(self.without.params()).collect();
         let machines = client.machines(&params).await?;
         match self.format() {
-            Format::Json => output::json(&machines),
+            Format::Json => output::json_2(&machines),
             Format::Simple => Ok(output::emit(simple(&machines).as_bytes())?),
             Format::Table => Ok(table(&machines)?),
         }
@@ -163,7 +164,7 @@ fn table(machines: &[Machine]) -> std::io::Result<()> {
             spec.index_in_rack.to_string(),
             spec.role.clone(),
             status.state.to_string(),
-            output::span(status.duration),
+            figures::span(status.duration),
             address(m).to_owned(),
             spec.bmc.bmc_type.clone(),
             labels,

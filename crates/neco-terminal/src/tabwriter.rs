@@ -3,7 +3,8 @@
 /// Lays out lines of cells with one space between columns. As there, the last cell of a line belongs to no column, and a
 /// column is as wide as its cells in *neighbouring* lines that have it: the last column of `machines get -o simple` does
 /// not know its own header.
-pub(crate) fn columns(lines: &[Vec<String>]) -> String {
+#[must_use]
+pub fn columns(lines: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (at, cells) in lines.iter().enumerate() {
         for (column, cell) in cells.iter().enumerate() {

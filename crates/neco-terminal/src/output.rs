@@ -8,24 +8,25 @@ use std::io::{self, IsTerminal, Write};
 
 /// How a list is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON, as it is stored.
+pub enum Format {
+    /// JSON, for programs.
     Json,
-    /// A table.
+    /// A table, for people.
     Table,
 }
 
 /// `-o`; without it a terminal gets a table and anything else JSON.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(crate) struct Output {
+pub struct Output {
     /// Output format; a table on a terminal and JSON elsewhere by default
     #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
+    pub output: Option<Format>,
 }
 
 impl Output {
     /// True when people look at it.
-    pub(crate) fn wants_table(self) -> bool {
+    #[must_use]
+    pub fn wants_table(self) -> bool {
         match self.output {
             Some(format) => format == Format::Table,
             None => io::stdout().is_terminal(),
@@ -34,29 +35,44 @@ impl Output {
 }
 
 /// Writes bytes to standard output.
-pub(crate) fn emit(bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn emit(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
 }
 
 /// Writes a line.
-pub(crate) fn line(text: &str) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn line(text: &str) -> io::Result<()> {
     emit(format!("{text}\n").as_bytes())
 }
 
 /// Writes a value as JSON on one line.
-pub(crate) fn json_line<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn json_line<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     Ok(line(&to_go_string(value)?)?)
 }
 
 /// Writes a value as JSON with two spaces a level.
-pub(crate) fn json_2<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn json_2<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     Ok(line(&to_go_json_pretty(value)?)?)
 }
 
 /// Writes a value as JSON with four spaces a level.
-pub(crate) fn json_4<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn json_4<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     // No line begins within a text: a break in a text is written as \n.
     let deeper = |line: &str| {
         format!(
@@ -74,7 +90,10 @@ pub(crate) fn json_4<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
 const NARROWEST: u16 = 60;
 
 /// Writes a table without borders; on a terminal it fits its width.
-pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if io::stdout().is_terminal() && table.width().is_some_and(|width| width >= NARROWEST) {

@@ -4,7 +4,7 @@
 mod support;
 
 use cke_model::RebootEntry;
-use cke_plan::{Subject, WaitReason};
+use cke_plan::{Subject, WaitReason, WaitsSince};
 use serde_json::{Value, json};
 use std::time::Duration;
 use support::Site;
@@ -113,13 +113,23 @@ async fn what_holds_a_node_or_an_entry_is_explained() {
         .add(&[RebootEntry::new("10.0.0.2")])
         .await
         .unwrap();
-    let wait = |subject: Subject, words: &str| json!({"subject": subject, "reason": WaitReason::RebootQueueDisabled {}, "words": words});
+    let wait = |subject: Subject, words: &str| json!({"subject": subject, "reason": WaitReason::RebootQueueDisabled {}, "words": words, "since": "2026-11-22T16:00:00Z"});
     let plan = json!({
         "phase": "completed",
         "decided_at": "2026-11-22T17:14:23Z",
         "operations": [{"name": "kubelet-restart", "targets": ["10.0.0.1"], "steps": []}],
-        "waits": [wait(Subject::Reboot(0), "entry 0: disabled"), wait(Subject::Node("10.0.0.2".into()), "node: not ready")],
+        "waits": [
+            wait(Subject::Reboot(0), "entry 0: disabled"),
+            wait(Subject::Node("10.0.0.2".into()), "node: not ready since 2026-11-22T16:00:00Z"),
+        ],
+        "more_waits": 1,
     });
+    let more = json!({"waits": [
+        {"guard": "reboot-queue-disabled", "since": "2026-11-22T15:00:00Z", "subjects": [Subject::Reboot(0)]},
+        {"guard": "turn", "since": "2026-11-22T17:00:00Z", "subjects": [Subject::Node("10.0.0.1".into())]},
+    ]});
+    let more: WaitsSince = serde_json::from_value(more).unwrap();
+    site.storage.put_waits(&leader.guard(), &more).await.unwrap();
     site.storage
         .put_plan(&leader.guard(), leader.lease_id(), &plan)
         .await
@@ -127,20 +137,19 @@ async fn what_holds_a_node_or_an_entry_is_explained() {
     let head = |subject: &str| format!("{subject}, as boot-0 decided at 2026-11-22T17:14:23Z in phase completed:\n");
     assert_eq!(
         site.ok(&["explain", "10.0.0.1"]),
-        head("node 10.0.0.1") + "- kubelet-restart is done now\n"
+        head("node 10.0.0.1") + "- kubelet-restart is done now\n- node 10.0.0.1: turn (since 2026-11-22T17:00:00Z)\n"
     );
-    assert_eq!(site.ok(&["explain", "two"]), head("node two") + "- node: not ready\n");
+    let waits = "- entry 0: disabled (since 2026-11-22T16:00:00Z)\n- node: not ready since 2026-11-22T16:00:00Z\n";
+    assert_eq!(site.ok(&["explain", "two"]), head("node two") + waits);
     let entry = site.ok(&["explain", "reboot/0"]);
-    assert_eq!(
-        entry,
-        head("entry 0 of the reboot queue") + "- entry 0: disabled\n- node: not ready\n"
-    );
-    assert_eq!(site.ok(&["explain"]).lines().count(), 4);
+    assert_eq!(entry, head("entry 0 of the reboot queue") + waits);
+    assert_eq!(site.ok(&["explain"]).lines().count(), 5);
     let shown: Value = serde_json::from_str(&site.ok(&["explain", "two", "-o", "json"])).unwrap();
     assert_eq!(
         (&shown["phase"], shown["waits"].as_array().unwrap().len()),
-        (&json!("completed"), 1)
+        (&json!("completed"), 2)
     );
+    assert_eq!(shown["waits"][0]["since"], "2026-11-22T16:00:00Z");
     assert!(site.fails(&["explain", "10.0.0.9"]).contains("is no node"));
     assert!(site.fails(&["explain", "repair/4"]).contains("no entry 4"));
 }

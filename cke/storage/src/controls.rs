@@ -5,6 +5,8 @@ use crate::{ATTEMPTS, Listing, Storage, StorageError, keys};
 use cke_model::{Budget, Freeze};
 use gojson::{GoTime, StringInt, record};
 use neco_etcd::{Guard, Txn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 record! {
@@ -175,6 +177,24 @@ impl Storage {
     pub async fn put_plan(&self, leader: &Guard, lease: i64, plan: &Value) -> Result<(), StorageError> {
         let txn = Txn::new().put_with_lease(keys::PLAN, encode_own(keys::PLAN, plan)?, lease);
         self.commit_as(leader, keys::PLAN, txn).await?;
+        Ok(())
+    }
+
+    /// Since when what waits has waited, an object as the planner writes it; none where no leader has stored it.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn waits<T: DeserializeOwned>(&self) -> Result<Option<T>, StorageError> {
+        self.kv(keys::WAITS).await?.as_ref().map(decode_own).transpose()
+    }
+
+    /// Stores since when what waits has waited. It stays when the leader goes: the next one carries on.
+    ///
+    /// # Errors
+    /// See [`StorageError`].
+    pub async fn put_waits<T: Serialize>(&self, leader: &Guard, waits: &T) -> Result<(), StorageError> {
+        let txn = Txn::new().put(keys::WAITS, encode_own(keys::WAITS, waits)?);
+        self.commit_as(leader, keys::WAITS, txn).await?;
         Ok(())
     }
 }

@@ -56,6 +56,8 @@ pub(crate) const HOST_KEYS: &str = "neco/hostkeys/";
 pub(crate) const PROGRESS: &str = "neco/progress";
 /// The leader's last plan, for as long as it leads.
 pub(crate) const PLAN: &str = "neco/plan";
+/// Since when what waits has waited; it outlives leaders.
+pub(crate) const WAITS: &str = "neco/waits";
 
 /// A key of an element by its number.
 pub(crate) fn numbered(prefix: &str, number: i64) -> String {

@@ -4,14 +4,15 @@ use crate::connect::Connection;
 use crate::output::{self, Format};
 use anyhow::{Context, bail};
 use cke_model::Cluster;
-use cke_plan::Subject;
+use cke_plan::{Subject, WaitsSince};
 use cke_storage::{Storage, World};
 use clap::Args;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Say why nothing happens to a node or an entry now, or what does.
 ///
-/// It is what the leader decided last, with the reason of everything that waits.
+/// It is what the leader decided last, with the reason of everything that waits, and since when it waits for this reason.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Address or name of a node, reboot/INDEX, repair/INDEX, or the key of a resource; everything by default
@@ -27,6 +28,7 @@ impl Explain {
         let storage = connection.storage().await?;
         let world = storage.world().await?;
         let names = self.names(&world)?;
+        let since: WaitsSince = storage.waits().await?.unwrap_or_default();
         let leader = storage.leader().await?;
         let Some(plan) = storage.plan().await? else {
             bail!("{}", without_plan(&storage, leader.as_deref()).await?);
@@ -34,9 +36,12 @@ impl Explain {
         let leader = leader.unwrap_or_default();
         let about = About {
             subject: &self.subject,
+            entries: self.entries(&world, &names),
             names: &names,
         };
-        let (operations, waits) = (about.operations(&plan), about.waits(&plan));
+        let (operations, mut waits) = (about.operations(&plan), about.waits(&plan));
+        // A plan is stored with its first waits only; of the others it is known what waits for which reason.
+        waits.extend(about.beyond(&plan, &since));
         if self.output == Some(Format::Json) {
             return output::json_2(&json!({
                 "subject": self.subject,
@@ -58,7 +63,7 @@ impl Explain {
                 .iter()
                 .map(|operation| format!("- {} is done now", word(operation, "name"))),
         );
-        lines.extend(waits.iter().map(|wait| format!("- {}", word(wait, "words"))));
+        lines.extend(waits.iter().map(|wait| format!("- {}", sentence(wait))));
         if lines.len() == 1 {
             lines.push("- nothing is to be done".to_owned());
         }
@@ -84,6 +89,28 @@ impl Explain {
             }
             Subject::Cluster | Subject::Operation { .. } | Subject::Resource(_) => Ok(Vec::new()),
         }
+    }
+
+    /// The entries of both queues for a node: what holds them holds what is to happen to it.
+    fn entries(&self, world: &World, names: &[String]) -> Vec<Subject> {
+        if !matches!(self.subject, Subject::Node(_)) {
+            return Vec::new();
+        }
+        let reboots = world.reboots.iter().filter(|entry| names.contains(&entry.node));
+        let repairs = world.repairs.iter().filter(|entry| names.contains(&entry.address));
+        let reboots = reboots.map(|entry| Subject::Reboot(entry.index.0));
+        reboots
+            .chain(repairs.map(|entry| Subject::Repair(entry.index.0)))
+            .collect()
+    }
+}
+
+/// A wait for people. Some reasons say themselves since when.
+fn sentence(wait: &Value) -> String {
+    let words = wait["words"].as_str().unwrap_or_default();
+    match wait["since"].as_str() {
+        Some(since) if !words.contains(since) => format!("{words} (since {since})"),
+        _ => words.to_owned(),
     }
 }
 
@@ -119,6 +146,7 @@ async fn without_plan(storage: &Storage, leader: Option<&str>) -> anyhow::Result
 struct About<'a> {
     subject: &'a Subject,
     names: &'a [String],
+    entries: Vec<Subject>,
 }
 
 impl About<'_> {
@@ -128,9 +156,34 @@ impl About<'_> {
             .collect()
     }
 
-    fn waits<'p>(&self, plan: &'p Value) -> Vec<&'p Value> {
+    fn waits(&self, plan: &Value) -> Vec<Value> {
         let all = plan["waits"].as_array().into_iter().flatten();
-        all.filter(|wait| self.is_held_by(&wait["subject"])).collect()
+        all.filter(|wait| subject_of(wait).is_some_and(|subject| self.is_held_by(&subject)))
+            .cloned()
+            .collect()
+    }
+
+    /// Waits of the subject that the plan only counts.
+    fn beyond(&self, plan: &Value, since: &WaitsSince) -> Vec<Value> {
+        if plan["more_waits"].as_u64().unwrap_or(0) == 0 {
+            return Vec::new();
+        }
+        let told = plan["waits"].as_array().into_iter().flatten();
+        let told: BTreeSet<_> = told
+            .filter_map(|wait| Some((subject_of(wait)?, wait["reason"]["guard"].as_str()?.to_owned())))
+            .collect();
+        let others = since.iter().filter(|(subject, guard, _)| {
+            self.is_held_by(subject) && !told.contains(&((*subject).clone(), (*guard).to_owned()))
+        });
+        let waits = others.map(|(subject, guard, since)| {
+            json!({
+                "subject": subject,
+                "reason": { "guard": guard },
+                "words": format!("{subject}: {guard}"),
+                "since": since,
+            })
+        });
+        waits.collect()
     }
 
     fn targets(&self, targets: &Value) -> bool {
@@ -139,15 +192,16 @@ impl About<'_> {
     }
 
     /// What holds everything holds the subject as well.
-    fn is_held_by(&self, holder: &Value) -> bool {
-        let Ok(holder) = serde_json::from_value::<Subject>(holder.clone()) else {
-            return false;
-        };
-        match (&holder, self.subject) {
+    fn is_held_by(&self, holder: &Subject) -> bool {
+        match (holder, self.subject) {
             (_, Subject::Cluster) | (Subject::Cluster, _) => true,
             (Subject::Node(node), _) => self.names.contains(node),
             (Subject::Operation { targets, .. }, _) => targets.iter().any(|target| self.names.contains(target)),
-            (holder, subject) => holder == subject,
+            (holder, subject) => holder == subject || self.entries.contains(holder),
         }
     }
+}
+
+fn subject_of(wait: &Value) -> Option<Subject> {
+    serde_json::from_value(wait["subject"].clone()).ok()
 }

@@ -81,6 +81,11 @@ async fn progress_and_plan_live_as_long_as_their_leader() {
     for key in ["neco/progress", "neco/plan"] {
         assert_eq!(site.etcd.get(key).await.unwrap().unwrap().lease, lease, "{key}");
     }
+    assert_eq!(storage.waits::<serde_json::Value>().await.unwrap(), None);
+    storage.put_waits(&guard, &json!({"waits": []})).await.unwrap();
+    assert_eq!(storage.waits().await.unwrap(), Some(json!({"waits": []})));
+    let kept = site.etcd.get("neco/waits").await.unwrap().unwrap();
+    assert_eq!(kept.lease, 0, "the next leader carries on");
     storage.put_progress(&guard, lease, None).await.unwrap();
     assert_eq!(storage.progress().await.unwrap(), None);
 }

@@ -1,5 +1,7 @@
 //! `ckecli support-bundle`
 
+mod redact;
+
 use crate::connect::Connection;
 use crate::{observe, output};
 use anyhow::Context;
@@ -12,7 +14,8 @@ use std::path::PathBuf;
 /// Write what one needs to judge a fault from afar to a file, without a secret in it.
 ///
 /// The file is JSON: the declared cluster, constraints, queues, the leader with its last plan and history, and what can be seen of
-/// the nodes from here. Values of environment variables in the cluster are left out.
+/// the nodes from here. What looks like a secret by its name, its place or its shape is hidden: look through the file all the same before
+/// you give it away.
 #[derive(Debug, Args)]
 pub(crate) struct SupportBundle {
     /// Do not look at nodes
@@ -34,7 +37,7 @@ impl SupportBundle {
                 Err(error) => json!({ "error": format!("{error:#}") }),
             };
         }
-        hide_environment(&mut bundle);
+        redact::hide(&mut bundle);
         let place = || format!("cannot write {}", self.file.display());
         let mut options = std::fs::OpenOptions::new();
         let file = options
@@ -87,24 +90,4 @@ async fn observed(connection: &Connection, storage: &Storage) -> anyhow::Result<
     Ok(serde_json::to_value(
         observe::cluster(connection, &world, &cluster, &images).await?,
     )?)
-}
-
-/// Operators put passwords of proxies and the like into the environment of components.
-fn hide_environment(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(hide_environment),
-        Value::Object(members) => {
-            for (name, member) in members {
-                match (name.as_str(), member) {
-                    ("extra_env", Value::Object(variables)) => {
-                        variables
-                            .values_mut()
-                            .for_each(|value| *value = Value::from("(left out)"));
-                    }
-                    (_, member) => hide_environment(member),
-                }
-            }
-        }
-        _ => {}
-    }
 }

@@ -13,6 +13,7 @@ mod head;
 mod metrics;
 mod options;
 mod send;
+mod stall;
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, thread};
 
@@ -29,6 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::content::Reply;
 pub use metrics::Metrics;
 pub use options::Options;
+pub use stall::Unstalled;
 
 /// What is done with a request.
 #[derive(Debug)]
@@ -177,7 +179,7 @@ where
         let left = connection::run(stream, peer, &self.options, &self.metrics, &self.decide, &self.drain).await;
         let Some((stream, read)) = left else { return };
         let service = (self.make_service)(peer);
-        let work = handover::run(stream, read, service, self.options.head_timeout, self.drain.clone());
+        let work = handover::run(stream, read, service, self.options.clone(), self.drain.clone());
         let api = self.api.clone();
         // The connection moves to the runtime of the API; its place here is kept until it ends.
         self.tracker.spawn_on(

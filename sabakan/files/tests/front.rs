@@ -174,6 +174,25 @@ async fn a_peer_that_takes_nothing_is_cut() {
 }
 
 #[tokio::test]
+async fn a_peer_that_takes_nothing_of_hypers_answer_is_cut() {
+    let front = start(Options {
+        stall_timeout: Duration::from_millis(200),
+        ..Options::default()
+    });
+    let mut stalled = TcpStream::connect(front.addr).await.unwrap();
+    stalled
+        .write_all(b"GET /api/large HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    until("it is hyper's", || front.metrics.handed_over.get() == 1).await;
+    until("its place is free", || front.metrics.open.get() == 0).await;
+    let mut answer = Vec::new();
+    // What the sockets hold is all that comes.
+    let _reset = stalled.read_to_end(&mut answer).await;
+    assert!(answer.len() < 64 << 20, "{}", answer.len());
+}
+
+#[tokio::test]
 async fn a_file_replaced_or_removed_meanwhile_is_sent_to_its_end() {
     let front = start(Options::default());
     let bytes = pattern(32 << 20);

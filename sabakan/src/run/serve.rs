@@ -10,6 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use neco_daemon::tls::ServerTls;
+use sabakan_files::front::{Options, Unstalled};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -61,7 +62,7 @@ pub(super) async fn plain(
                 identity: None,
             },
         );
-        connection(stream, service, stop.clone())
+        connection(Unstalled::new(stream, &Options::default()), service, stop.clone())
     })
     .await
 }
@@ -79,6 +80,7 @@ pub(super) async fn tls(
     accept(listener, stop.clone(), move |stream, peer| {
         let (acceptor, tls, app, stop) = (acceptor.clone(), tls.clone(), Arc::clone(&app), stop.clone());
         async move {
+            let stream = Unstalled::new(stream, &Options::default());
             let shaken = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await;
             let stream = match shaken {
                 Ok(Ok(stream)) => stream,

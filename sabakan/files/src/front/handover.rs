@@ -23,13 +23,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::{Options, stall::Unstalled};
+
 /// What HTTP/2 begins with (RFC 9113, 3.4). Clients send it in one piece.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A stream whose first bytes were read before.
 struct Rewound {
     read: Bytes,
-    stream: TcpStream,
+    stream: Unstalled<TcpStream>,
 }
 
 impl AsyncRead for Rewound {
@@ -81,12 +83,14 @@ pub(super) enum HandoverError {
 
 /// Serves the rest of the connection by `service`, until its end or, after `drain`, the end of its request.
 ///
+/// A peer that stops taking its answer is cut, as on the fast path.
+///
 /// Called outside of the runtime it will run on: the stream leaves its reactor here and joins the other when polled.
 pub(super) fn run<S, B>(
     stream: TcpStream,
     read: Bytes,
     service: S,
-    head_timeout: Duration,
+    options: Options,
     drain: CancellationToken,
 ) -> impl Future<Output = Result<(), HandoverError>> + Send + 'static
 where
@@ -102,8 +106,9 @@ where
         let http2 = read.starts_with(PREFACE);
         let io = TokioIo::new(Rewound {
             read,
-            stream: TcpStream::from_std(moved?)?,
+            stream: Unstalled::new(TcpStream::from_std(moved?)?, &options),
         });
+        let head_timeout = options.head_timeout;
         let ended = if http2 {
             serve_http2(io, service, head_timeout, drain).await
         } else {

@@ -59,6 +59,7 @@ pub fn start(options: Options) -> TestFront {
     });
     let router = Router::new()
         .route("/api/echo", routing::post(|body: String| async move { body }))
+        .route("/api/large", routing::get(|| async { vec![0_u8; 64 << 20] }))
         .route(
             "/api/peer",
             routing::get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }),

@@ -4,8 +4,8 @@
 
 use std::time::Instant;
 
+use neco_cke_suite::daemon::tail;
 use neco_cke_suite::site::{self, PATIENCE, Site};
-use serde_json::Value;
 use testkit::fleet::User;
 use testkit::wait::{holds, wait_for};
 
@@ -76,9 +76,8 @@ async fn vault_is_sealed_for_a_while(site: &mut Site) {
     site.fleet.node("w1").unwrap().ssh("docker rm -f kube-proxy").unwrap();
     let log = site.file("cke.log");
     wait_for("cke to say that Vault is sealed", PATIENCE, async || {
-        let said = std::fs::read_to_string(&log).map_err(|error| error.to_string())?;
-        let tail = &said[said.len().saturating_sub(3000)..];
-        holds(tail.contains("sealed"), tail)
+        let said = tail(&log, 20);
+        holds(said.contains("sealed"), said)
     })
     .await;
     let (ready, _) = site.ready_nodes().unwrap();
@@ -90,14 +89,15 @@ async fn vault_is_sealed_for_a_while(site: &mut Site) {
 /// The operation cannot end; it is done again when the node answers.
 async fn a_node_is_cut_off_under_an_operation(site: &mut Site) {
     let worker = site.fleet.node("w1").unwrap();
+    let before = site.history().len();
     worker.ssh("docker rm -f kubelet").unwrap();
     wait_for("an operation on the kubelet to begin", PATIENCE, async || {
-        let newest = newest(site);
+        let history = site.history();
+        let new = &history[..history.len() - before];
+        let names: Vec<&str> = new.iter().filter_map(|record| record["operation"].as_str()).collect();
         holds(
-            newest["operation"]
-                .as_str()
-                .is_some_and(|name| name.starts_with("kubelet")),
-            newest,
+            names.iter().any(|name| name.starts_with("kubelet")),
+            format!("{names:?}"),
         )
     })
     .await;
@@ -127,9 +127,8 @@ async fn etcd_stands_still_for_longer_than_the_lead_lasts(site: &mut Site) {
     member.freeze();
     // The session's time to live is five seconds; etcd itself counts none while it stands.
     wait_for("cke to give the lead up", PATIENCE, async || {
-        let said = std::fs::read_to_string(&log).map_err(|error| error.to_string())?;
-        let tail = &said[said.len().saturating_sub(2000)..];
-        holds(tail.contains("the lead ends"), tail)
+        let said = tail(&log, 20);
+        holds(said.contains("the lead ends"), said)
     })
     .await;
     member.thaw();
@@ -137,10 +136,6 @@ async fn etcd_stands_still_for_longer_than_the_lead_lasts(site: &mut Site) {
     assert_eq!(leads(), terms + 1, "the same server leads again");
     assert_eq!(site.fleet.node("cp1").unwrap().ssh(STARTED).unwrap(), before);
     assert_eq!(site.history().len(), records, "nothing was done");
-}
-
-fn newest(site: &Site) -> Value {
-    site.history().into_iter().next().unwrap_or_default()
 }
 
 async fn wait_for_container(site: &Site, node: &str, container: &str) {

@@ -27,7 +27,10 @@ fn a_cluster_that_lost_its_data_comes_back_from_a_backup() {
         let said = restore(site, &backup);
         println!("restored after {:?}:\n{said}", started.elapsed());
 
-        site.kubectl(&["get", "configmap", "before"]).unwrap();
+        testkit::wait::wait_for("the API server to answer", site::PATIENCE, async || {
+            site.kubectl(&["get", "configmap", "before"])
+        })
+        .await;
         let gone = site.kubectl(&["get", "configmap", "after"]).unwrap_err();
         assert!(gone.contains("NotFound"), "{gone}");
         assert_eq!(site.ckecli(&["thaw"]).trim(), "it was not frozen");

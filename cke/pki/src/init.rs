@@ -37,7 +37,7 @@ pub struct State {
     pub mounts: BTreeMap<String, String>,
     /// Whether programs may log in; unknown to an administrator who may not look.
     pub app_role_enabled: Option<bool>,
-    /// Whether etcd holds how to reach Vault.
+    /// Whether etcd holds how to reach Vault, with credentials that are not withdrawn.
     pub configured: bool,
     /// The authorities whose certificates etcd holds.
     pub stored: BTreeSet<Authority>,

@@ -50,6 +50,23 @@ async fn authorities_have_the_names_and_the_life_of_the_recorded_ones() {
     }
 }
 
+/// Whoever withdrew CKE's credentials, or lost its role, gives it new ones with the same command.
+#[tokio::test]
+async fn withdrawn_credentials_are_replaced() {
+    let (site, _issuer) = Site::prepared().await;
+    let before = site.storage.vault_config().await.unwrap().unwrap().value;
+    site.server
+        .request("DELETE", "auth/approle/role/cke", &serde_json::Value::Null)
+        .await;
+    assert!(cke_pki::connect(&before).await.is_err());
+    assert_eq!(site.initializer().await.run().await.unwrap(), Vec::<String>::new());
+    let after = site.storage.vault_config().await.unwrap().unwrap().value;
+    assert_ne!(after.role_id, before.role_id);
+    cke_pki::connect(&after).await.unwrap();
+    site.initializer().await.run().await.unwrap();
+    assert_eq!(site.storage.vault_config().await.unwrap().unwrap().value, after);
+}
+
 /// An etcd that has lost an authority's certificate gets the one that Vault issues by, not a second one.
 #[tokio::test]
 async fn a_lost_certificate_of_an_authority_is_taken_over_from_vault() {

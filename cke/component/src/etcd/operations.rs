@@ -87,16 +87,18 @@ pub fn remove_members(site: &Site<'_>, members: &[&EtcdMember]) -> Operation {
 }
 
 /// `etcd-destroy-member`: removes members on nodes that are no control planes any more, and their data. `nodes` are those
-/// that can be reached.
+/// that can be reached. Without members it ends what was begun: what they left is removed.
 #[must_use]
 pub fn destroy_members(site: &Site<'_>, nodes: &[&Node], members: &[&EtcdMember]) -> Operation {
-    let steps = vec![
+    let mut steps = vec![
         remove_volume(nodes, volume::ETCD_ADDED_MEMBER),
-        remove(site, members),
         steps::kill_containers(nodes, container::ETCD),
         remove_volume(nodes, volume_name(&site.cluster.options.etcd)),
         wait_sync(endpoints(&site.control_planes), false),
     ];
+    if !members.is_empty() {
+        steps.insert(1, remove(site, members));
+    }
     operation("etcd-destroy-member", nodes, steps)
 }
 

@@ -94,6 +94,29 @@ fn workers_are_no_members() {
             &[("etcd-destroy-member", 0)],
             Phase::EtcdMaintain,
         ),
+        (
+            "what one left that was removed by half is destroyed",
+            site().all_services().with(|s| s.node(3).etcd.has_data = true),
+            &[("etcd-destroy-member", 1)],
+            Phase::EtcdMaintain,
+        ),
+        (
+            "its container as well",
+            site()
+                .all_services()
+                .with(|s| s.node(4).etcd.service.image = "etcd:1".to_owned()),
+            &[("etcd-destroy-member", 1)],
+            Phase::EtcdMaintain,
+        ),
+        (
+            "not while a member is out of sync",
+            site()
+                .complete()
+                .with(|s| s.node(3).etcd.has_data = true)
+                .with(out_of_sync(0)),
+            &[],
+            Phase::Completed,
+        ),
     ]);
 }
 

@@ -48,6 +48,7 @@ fn next<'a>(view: &View<'a>, wanted: &Wanted<'_>, draft: &mut Draft<'a>) -> Opti
         .newcomers()
         .or_else(|| members.strangers(true))
         .or_else(|| members.on_workers(true))
+        .or_else(|| members.left_over())
         .or_else(|| members.outdated(wanted, draft))
 }
 
@@ -98,6 +99,20 @@ impl<'v, 'a> Members<'v, 'a> {
         let (nodes, members): (Vec<_>, Vec<_>) = these.map(|(n, m, _)| (*n, *m)).unzip();
         let reachable: Vec<_> = nodes.iter().filter(|n| n.connected()).map(|n| n.node).collect();
         (!members.is_empty()).then(|| etcd::destroy_members(&self.view.site, &reachable, &members))
+    }
+
+    /// What removed members left on nodes that are no control planes any more, where their removal was not done to its end: a container
+    /// that has stopped, and all data of the cluster.
+    fn left_over(&self) -> Option<Operation> {
+        let members = &self.view.observed.etcd.members;
+        let has_some = |n: &&NodeView<'_>| {
+            let etcd = n.status.map(|status| &status.etcd);
+            etcd.is_some_and(|etcd| !etcd.service.running && (etcd.has_data || !etcd.service.image.is_empty()))
+        };
+        let workers = self.view.nodes.iter().filter(|n| !n.node.control_plane);
+        let these = workers.filter(|n| !members.contains_key(n.address())).filter(has_some);
+        let nodes: Vec<_> = these.map(|n| n.node).collect();
+        (!nodes.is_empty()).then(|| etcd::destroy_members(&self.view.site, &nodes, &[]))
     }
 
     /// Members that were added and have never started: the addition is done again.

@@ -27,12 +27,17 @@ pub(crate) struct Context<'a> {
 }
 
 /// How an operation ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// All steps are done.
     Well,
-    /// A step failed; its words are in the record and the log.
-    Failed,
+    /// A step failed; its words are in the record and the log, too.
+    Failed {
+        /// The operation.
+        operation: String,
+        /// Why.
+        because: String,
+    },
 }
 
 /// Why no more operations can be applied at all.
@@ -47,8 +52,9 @@ pub(crate) enum ApplyError {
 /// Applies operations in their order until one fails.
 pub(crate) async fn operations(context: Context<'_>, operations: &[Operation]) -> Result<Ended, ApplyError> {
     for operation in operations {
-        if one(context, operation).await? == Ended::Failed {
-            return Ok(Ended::Failed);
+        match one(context, operation).await? {
+            Ended::Well => {}
+            failed @ Ended::Failed { .. } => return Ok(failed),
         }
     }
     Ok(Ended::Well)
@@ -91,7 +97,10 @@ async fn one(context: Context<'_>, operation: &Operation) -> Result<Ended, Apply
             error = record.error,
             "an operation failed"
         );
-        return Ok(Ended::Failed);
+        return Ok(Ended::Failed {
+            operation: operation.name.clone(),
+            because: record.error,
+        });
     }
     tracing::info!(id, op = operation.name, took, "completed an operation");
     Ok(Ended::Well)

@@ -4,6 +4,7 @@
 //! All of it is made when it is first needed and made anew when what it depends on changes: Vault's configuration, SSH keys,
 //! a certificate that is about to end.
 
+use crate::failures::Failures;
 use crate::host_keys::HostKeys;
 use crate::integrate;
 use crate::metrics::Metrics;
@@ -29,6 +30,9 @@ use zeroize::Zeroizing;
 /// The life of CKE's own certificate for Kubernetes, and when it is replaced. As in the original.
 const ADMIN_TTL: &str = "25h";
 const ADMIN_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a round waits for SSH keys where there are some of before: a Vault that hangs holds up nothing else.
+const KEYS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why the hands are not ready. The loop says so and tries again.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +70,7 @@ pub(crate) struct Hands {
     pub(crate) integration: integrate::Memory,
     pub(crate) recent: Recent,
     pub(crate) waits: Waits,
+    pub(crate) failures: Failures,
     pub(crate) reboots_since: Since,
     pub(crate) repairs_since: Since,
 }
@@ -99,6 +104,7 @@ impl Hands {
             integration: integrate::Memory::default(),
             recent: Recent::default(),
             waits: Waits::default(),
+            failures: Failures::default(),
             reboots_since: Since::default(),
             repairs_since: Since::default(),
         })
@@ -140,7 +146,12 @@ impl Hands {
     /// Takes the SSH keys as they are in Vault now. While Vault is away the last ones serve on: the cluster is still looked at, and what
     /// needs no certificate is done.
     async fn refresh_keys(&mut self, issuer: &Issuer) -> Result<(), NotReady> {
-        match issuer.ssh_keys().await {
+        let patience = if self.has_keys { KEYS_PATIENCE } else { Duration::MAX };
+        let Ok(keys) = tokio::time::timeout(patience, issuer.ssh_keys()).await else {
+            tracing::warn!("Vault does not answer; SSH keys of before are used");
+            return Ok(());
+        };
+        match keys {
             Ok(keys) => {
                 self.engine.runner().set_keys(Keys::parse(keys.iter()));
                 self.has_keys = true;

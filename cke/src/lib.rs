@@ -10,6 +10,7 @@
 mod apply;
 mod command;
 mod failpoints;
+mod failures;
 mod hands;
 mod host_keys;
 mod http;

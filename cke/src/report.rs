@@ -2,7 +2,7 @@
 //!
 //! It is bounded, for it is written each round: operations by name, targets and steps, without what they carry.
 
-use cke_plan::Plan;
+use cke_plan::{Plan, Subject, Wait, WaitReason};
 use gojson::GoTime;
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -31,17 +31,35 @@ impl Waits {
     }
 }
 
+/// What is stored while the cluster cannot be looked at: why, and what to do.
+pub(crate) fn not_ready(error: &dyn std::error::Error, now: Timestamp) -> Value {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let because = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let wait = Wait {
+        subject: Subject::Cluster,
+        reason: WaitReason::NotReady { because },
+    };
+    json!({
+        "phase": "not-ready",
+        "decided_at": GoTime::utc(now).to_string(),
+        "operations": [],
+        "more_operations": 0,
+        "waits": [stored(&wait)],
+        "more_waits": 0,
+    })
+}
+
+fn stored(wait: &Wait) -> Value {
+    json!({ "subject": wait.subject, "reason": wait.reason, "words": wait.to_string() })
+}
+
 /// What is stored.
 pub(crate) fn of(plan: &Plan, now: Timestamp) -> Value {
     let operations = plan.operations.iter().take(MOST).map(|operation| {
         let steps: Vec<&str> = operation.steps.iter().map(|step| step.name.as_str()).collect();
         json!({ "name": operation.name, "targets": operation.targets, "steps": steps })
     });
-    let waits = plan
-        .waits
-        .iter()
-        .take(MOST)
-        .map(|wait| json!({ "subject": wait.subject, "reason": wait.reason, "words": wait.to_string() }));
+    let waits = plan.waits.iter().take(MOST).map(stored);
     json!({
         "phase": plan.phase,
         "decided_at": GoTime::utc(now).to_string(),

@@ -60,6 +60,8 @@ pub(crate) async fn once(candidate: &Candidate, lead: &Lead, hands: &mut Hands) 
             error = &error as &dyn std::error::Error,
             "not ready to look at the cluster"
         );
+        let plan = report::not_ready(&error, Timestamp::now());
+        candidate.storage.put_plan(&lead.guard(), lead.lease(), &plan).await?;
         return Ok(Next::Wait);
     }
     let round = Round {
@@ -106,7 +108,8 @@ impl Round<'_> {
         self.tell_queues(hands, &observed).await?;
         let desired = self.desired();
         let started = Instant::now();
-        let plan = cke_plan::decide(&desired, &observed, Timestamp::now());
+        let mut plan = cke_plan::decide(&desired, &observed, Timestamp::now());
+        hands.failures.remind(&mut plan);
         hands.metrics.own.looped("decide", started.elapsed());
         self.tell(hands, &plan).await?;
         if plan.operations.is_empty() {
@@ -120,9 +123,11 @@ impl Round<'_> {
         let started = Instant::now();
         let ended = self.apply(hands, &plan).await?;
         hands.metrics.own.looped("apply", started.elapsed());
-        if ended == Ended::Failed {
+        if let Ended::Failed { operation, because } = ended {
+            hands.failures.note(&operation, &because, Timestamp::now());
             return Ok(Next::Wait);
         }
+        hands.failures.forget(&plan);
         hands.recent.keep(observed.nodes, &plan.operations);
         Ok(Next::Again)
     }

@@ -33,6 +33,7 @@ fn kubelet_status(site: &Site<'_>, node: &Node) -> ComponentStatus {
         ),
         healthy: true,
         config: Some(Value::Object(kubelet::config(params, &node.address, None))),
+        ..ComponentStatus::default()
     }
 }
 
@@ -42,6 +43,7 @@ fn proxy_status(site: &Site<'_>, node: &Node) -> ComponentStatus {
         service: service(&site.images.kubernetes, proxy::built_in(), params.extra_params()),
         healthy: true,
         config: Some(Value::Object(proxy::config(params, node.nodename()))),
+        ..ComponentStatus::default()
     }
 }
 
@@ -217,6 +219,7 @@ fn control_planes() {
         service: service(&images.kubernetes, scheduler::built_in(), ServiceParams::default()),
         healthy: true,
         config: Some(Value::Object(config)),
+        ..ComponentStatus::default()
     };
     assert_eq!(wanted.scheduler(&status), None);
     status.config = Some(json!({}));

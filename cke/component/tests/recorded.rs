@@ -270,6 +270,7 @@ fn component(record: &Value, name: &str, config: Option<&str>) -> ComponentStatu
         service: service(record, name),
         healthy: true,
         config,
+        ..ComponentStatus::default()
     }
 }
 

@@ -1,11 +1,13 @@
 //! The observed state: members, health, who is in sync.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cke_model::observed::EtcdClusterStatus;
 use etcd_client::Client;
 
+use crate::cluster::explain;
 use crate::members::{endpoint_of, member_name};
+use crate::wait::say;
 use crate::{ClusterEtcd, Error};
 
 impl ClusterEtcd {
@@ -23,24 +25,29 @@ impl ClusterEtcd {
             .keys()
             .map(|name| async move { (name, self.is_in_sync(name, revision).await) });
         let looked = futures::future::join_all(looks).await;
-        let in_sync: BTreeSet<String> = looked
-            .into_iter()
-            .filter(|(_, is)| *is)
-            .map(|(name, _)| name.clone())
-            .collect();
-        Ok(EtcdClusterStatus {
+        let mut status = EtcdClusterStatus {
             healthy: true,
-            members,
-            in_sync,
-        })
+            ..EtcdClusterStatus::default()
+        };
+        for (name, look) in looked {
+            match look {
+                Ok(()) => drop(status.in_sync.insert(name.clone())),
+                Err(because) => drop(status.unhealthy_because.insert(name.clone(), because)),
+            }
+        }
+        Ok(EtcdClusterStatus { members, ..status })
     }
 
-    /// Whether this member alone answers a read that needs the majority, at this revision or a later one.
-    async fn is_in_sync(&self, address: &str, revision: i64) -> bool {
+    /// Whether this member alone answers a read that needs the majority, at this revision or a later one; else why not.
+    async fn is_in_sync(&self, address: &str, revision: i64) -> Result<(), String> {
         let read = |client: Client| async move { client.kv_client().get("health", None).await };
-        match self.ask_one(&endpoint_of(address), &read).await {
-            Ok(Ok(answer)) => answer.header().is_some_and(|h| h.revision() >= revision),
-            _ => false,
+        let endpoint = endpoint_of(address);
+        let asked = self.ask_one(&endpoint, &read).await.map_err(|error| say(&error))?;
+        let answer = asked.map_err(|failure| say(&explain("read", &endpoint, failure)))?;
+        let at = answer.header().map_or(0, |header| header.revision());
+        if at >= revision {
+            return Ok(());
         }
+        Err(format!("it is at revision {at}, the others are at {revision}"))
     }
 }

@@ -61,8 +61,8 @@ pub async fn observe(runner: &impl Runner, host: &NodeAddress) -> Result<Host, E
     Ok(Host {
         proxy: ComponentStatus {
             service: containers.remove(PROXY).unwrap_or_default(),
-            healthy: false,
             config: config.as_deref().and_then(proxy_config),
+            ..ComponentStatus::default()
         },
         proxy_api_server: kubeconfig.as_deref().and_then(api_server),
         unbound: containers.remove(UNBOUND).unwrap_or_default(),

@@ -35,6 +35,9 @@ pub struct NodeStatus {
     pub ssh_connected: bool,
     /// Why not, in words for a person.
     pub unreachable_because: Option<String>,
+    /// How many seconds its clock is ahead of ours, beyond what the look took; less than 0: behind. None where it did not say.
+    #[serde(default)]
+    pub clock_ahead: Option<i64>,
     /// Container `etcd`.
     pub etcd: EtcdStatus,
     /// Container `rivers`.
@@ -84,6 +87,9 @@ pub struct ComponentStatus {
     pub service: ServiceStatus,
     /// Whether it says that it is healthy.
     pub healthy: bool,
+    /// Why not, of one that runs, in words for a person.
+    #[serde(default)]
+    pub unhealthy_because: Option<String>,
     /// Its configuration file as an object without `apiVersion` and `kind`; none where it is missing or does not parse.
     pub config: Option<serde_json::Value>,
 }
@@ -97,6 +103,9 @@ pub struct EtcdClusterStatus {
     pub members: BTreeMap<String, EtcdMember>,
     /// Addresses of members that are in sync.
     pub in_sync: BTreeSet<String>,
+    /// By address: why a member that runs does not serve, in words for a person.
+    #[serde(default)]
+    pub unhealthy_because: BTreeMap<String, String>,
 }
 
 /// A member of the cluster's etcd.

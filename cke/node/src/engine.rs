@@ -1,10 +1,11 @@
 //! The container engines of all nodes: observing them.
 
 use crate::health::{Endpoint, Probes};
-use crate::observe::{parse, script};
+use crate::observe::{ahead, parse, script};
 use cke_model::observed::{ComponentStatus, NodeStatus};
 use cke_model::{Cluster, Node};
 use futures::stream::{self, StreamExt as _};
+use jiff::Timestamp;
 use neco_ssh::{NodeAddress, Output, Runner};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -87,6 +88,7 @@ impl<R: Runner, P: Probes> Engine<R, P> {
     async fn observe_with(&self, node: &Node, script: &str, etcd_volume: &str) -> NodeStatus {
         let deadline = self.options.observe_deadline;
         let address = NodeAddress::new(&node.address, &node.user);
+        let before = Timestamp::now();
         let answer = self.runner.run(&address, script, None, deadline).await;
         let seen = match answer {
             Ok(Output { stdout, .. }) => parse(&stdout).map_err(|unclear| format!("{}: {unclear}", node.address)),
@@ -95,7 +97,9 @@ impl<R: Runner, P: Probes> Engine<R, P> {
         match seen {
             Err(reason) => unreachable(node, reason),
             Ok(seen) => {
+                let clock = seen.clock;
                 let mut status = seen.into_status(etcd_volume);
+                status.clock_ahead = clock.map(|clock| ahead(clock, before, Timestamp::now()));
                 self.probe_all(&node.address, &mut status).await;
                 status
             }
@@ -104,30 +108,25 @@ impl<R: Runner, P: Probes> Engine<R, P> {
 
     /// Asks whatever runs, at once.
     async fn probe_all(&self, address: &str, status: &mut NodeStatus) {
-        let healthy = |component: &ComponentStatus, endpoint| {
-            let running = component.service.running;
-            async move { running && self.is_healthy(address, endpoint).await }
-        };
-        let (api_server, controller_manager, scheduler, proxy, kubelet) = tokio::join!(
-            healthy(&status.api_server, Endpoint::ApiServer),
-            healthy(&status.controller_manager, Endpoint::ControllerManager),
-            healthy(&status.scheduler, Endpoint::Scheduler),
-            healthy(&status.proxy, Endpoint::Proxy),
-            healthy(&status.kubelet, Endpoint::Kubelet),
+        tokio::join!(
+            self.probe(address, Endpoint::ApiServer, &mut status.api_server),
+            self.probe(address, Endpoint::ControllerManager, &mut status.controller_manager),
+            self.probe(address, Endpoint::Scheduler, &mut status.scheduler),
+            self.probe(address, Endpoint::Proxy, &mut status.proxy),
+            self.probe(address, Endpoint::Kubelet, &mut status.kubelet),
         );
-        status.api_server.healthy = api_server;
-        status.controller_manager.healthy = controller_manager;
-        status.scheduler.healthy = scheduler;
-        status.proxy.healthy = proxy;
-        status.kubelet.healthy = kubelet;
     }
 
-    async fn is_healthy(&self, address: &str, endpoint: Endpoint) -> bool {
-        let result = self.probes.probe(address, endpoint).await;
-        if let Err(reason) = &result {
-            tracing::info!(node = address, component = ?endpoint, reason, "a component that runs is not healthy");
+    async fn probe(&self, address: &str, endpoint: Endpoint, component: &mut ComponentStatus) {
+        if !component.service.running {
+            return;
         }
-        result.is_ok()
+        let result = self.probes.probe(address, endpoint).await;
+        component.healthy = result.is_ok();
+        if let Err(reason) = result {
+            tracing::info!(node = address, component = ?endpoint, reason, "a component that runs is not healthy");
+            component.unhealthy_because = Some(reason);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub use parse::{Seen, Unclear, parse};
 pub use script::script;
 
 use cke_model::names::path;
+use jiff::Timestamp;
 
 /// Configuration files that are read back, by the tag of their lines and with the API version that they should have.
 pub(crate) const CONFIGS: [Config; 3] = [
@@ -36,4 +37,10 @@ pub(crate) struct Config {
     tag: &'static str,
     path: &'static str,
     api_version: &'static str,
+}
+
+/// How many seconds a clock is ahead of ours, which was read before it and after it.
+pub(crate) fn ahead(clock: i64, before: Timestamp, after: Timestamp) -> i64 {
+    let (before, after) = (before.as_second(), after.as_second());
+    clock - clock.clamp(before.min(after), after)
 }

@@ -127,6 +127,7 @@ async fn nothing_is_there(site: &Site) {
         assert_eq!(status.unreachable_because, None, "{address}");
         let expected = NodeStatus {
             ssh_connected: true,
+            clock_ahead: Some(0),
             ..NodeStatus::default()
         };
         assert_eq!(status, expected, "{address}");

@@ -161,6 +161,7 @@ fn component(site: &Site<'_>, built_in: ServiceParams, config: Option<Value>) ->
         service: service(&site.images.kubernetes, built_in),
         healthy: true,
         config,
+        ..ComponentStatus::default()
     }
 }
 

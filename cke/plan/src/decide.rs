@@ -6,6 +6,7 @@ use crate::phases::{self, Asked, Decision};
 use crate::plan::{Plan, Subject};
 use crate::reboot::Reboots;
 use crate::repair::Repairs;
+use crate::trouble;
 use crate::view::View;
 use crate::wait::WaitReason;
 use cke_component::drift::Wanted;
@@ -26,6 +27,7 @@ pub fn decide(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
     };
     let phase = phases::decide(&mut decision);
     unreachable_nodes(&mut decision);
+    trouble::tell(&mut decision);
     queues_that_wait(&mut decision, phase);
     frozen(&mut decision);
     let Draft { operations, waits, .. } = decision.draft;

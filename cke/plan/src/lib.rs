@@ -11,6 +11,7 @@
 //! - no entry of a queue stays as it is for ever ([`deadlines`]);
 //! - nothing at all while the cluster is frozen, and no disruption beyond the budget ([`cke_model::controls`]).
 
+mod advice;
 mod cost;
 pub mod deadlines;
 mod decide;
@@ -24,6 +25,7 @@ mod reboot;
 mod repair;
 mod since;
 pub mod touched;
+mod trouble;
 mod view;
 mod wait;
 pub mod what_if;

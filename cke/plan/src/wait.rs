@@ -44,6 +44,40 @@ reasons! {
         /// What for.
         why: String,
     }
+    /// What CKE needs before it can look at the cluster cannot be had.
+    NotReady "not-ready" {
+        /// Why.
+        because: String,
+    }
+    /// The same operation failed when it was applied last.
+    OperationFailed "operation-failed" {
+        /// Why.
+        because: String,
+        /// Since when it has failed.
+        since: GoTime,
+    }
+    /// The clock of this boot server is not that of most nodes.
+    OurClockDiffers "our-clock-differs" {
+        /// How far it is ahead; less than 0: behind.
+        seconds: i64,
+    }
+    /// The clock of a node is not ours.
+    ClockDiffers "clock-differs" {
+        /// How far it is ahead; less than 0: behind.
+        seconds: i64,
+    }
+    /// A component runs and is not healthy.
+    ComponentUnhealthy "component-unhealthy" {
+        /// Its container.
+        component: String,
+        /// What it answers, or why it does not.
+        because: String,
+    }
+    /// A member of etcd runs and does not serve.
+    EtcdMemberUnhealthy "etcd-member-unhealthy" {
+        /// What it answers, or why it does not.
+        because: String,
+    }
     /// The cluster has no control plane.
     NoControlPlane "no-control-plane" {}
     /// The stored configuration is of a version that this program does not know.

@@ -21,8 +21,8 @@ fn good(cluster: &Cluster) -> Observed {
                 built_in: proxy::built_in(),
                 extra: cluster.options.kube_proxy.extra_params(),
             },
-            healthy: false,
             config: Some(Value::Object(config)),
+            ..ComponentStatus::default()
         },
         proxy_api_server: Some("10.0.0.2".to_owned()),
         unbound: ServiceStatus {

@@ -28,6 +28,8 @@ pub struct Seen {
     containers: BTreeMap<String, ServiceStatus>,
     volumes: BTreeSet<String>,
     configs: BTreeMap<&'static str, Value>,
+    /// Its clock, in seconds since 1970; none where it was not understood.
+    pub(crate) clock: Option<i64>,
 }
 
 /// Reads the output of [`super::script`].
@@ -47,6 +49,7 @@ pub fn parse(output: &[u8]) -> Result<Seen, Unclear> {
         containers: containers(lines.of("container"))?,
         volumes: volumes(lines.of("volume"))?,
         configs: BTreeMap::new(),
+        clock: lines.of("clock").first().and_then(|line| line.trim().parse().ok()),
     };
     for config in &CONFIGS {
         // The original reads the configuration of what runs, and of nothing else.
@@ -162,8 +165,8 @@ impl Seen {
     fn component(&mut self, name: &str, config: &str) -> ComponentStatus {
         ComponentStatus {
             service: self.take(name),
-            healthy: false,
             config: self.configs.remove(config),
+            ..ComponentStatus::default()
         }
     }
 
@@ -178,6 +181,7 @@ impl Seen {
         NodeStatus {
             ssh_connected: true,
             unreachable_because: None,
+            clock_ahead: None,
             etcd: EtcdStatus {
                 service: self.take(container::ETCD),
                 has_data,

@@ -41,6 +41,6 @@ pub fn script(etcd_volume: &str) -> String {
     for config in &CONFIGS {
         let _ = writeln!(script, "[ -r {0} ] && tag {1} <{0}", config.path, config.tag);
     }
-    script.push_str("echo end:\n");
+    script.push_str("date +clock:%s\necho end:\n");
     script
 }

@@ -172,3 +172,19 @@ proptest! {
         let _ = parse(&output);
     }
 }
+
+#[test]
+fn clocks_are_read_and_compared() {
+    let seen = |clock: &str| {
+        parse(format!("container:exit 0\nvolume:exit 0\n{clock}\nend:\n").as_bytes())
+            .unwrap()
+            .clock
+    };
+    assert_eq!(seen("clock:1000600"), Some(1_000_600));
+    assert_eq!((seen(""), seen("clock:soon")), (None, None));
+    let at = |second| jiff::Timestamp::from_second(second).unwrap();
+    for (clock, difference) in [(99, -1), (100, 0), (105, 0), (110, 0), (711, 601)] {
+        assert_eq!(ahead(clock, at(100), at(110)), difference);
+    }
+    assert_eq!(ahead(100, at(110), at(100)), 0, "our clock was set back meanwhile");
+}

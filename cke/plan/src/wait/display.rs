@@ -1,6 +1,7 @@
 //! Reasons in words for a person: what holds it back, and what must happen.
 
 use super::{Disruption, Spender, WaitReason};
+use crate::advice::advice;
 use gojson::GoTime;
 use std::fmt;
 
@@ -36,6 +37,19 @@ fn cluster(reason: &WaitReason) -> Option<String> {
         WaitReason::Frozen { by, since, why } => {
             format!("frozen by {by} since {since} ({why}); `ckecli thaw` lets it go on")
         }
+        WaitReason::NotReady { because } => {
+            let advice = advice(because).unwrap_or("look at the log of cke, and at `ckecli doctor`");
+            format!("nothing can be looked at: {because}; {advice}")
+        }
+        WaitReason::OperationFailed { because, since } => {
+            let advice = advice(because).unwrap_or("it is tried again; `ckecli history` shows each try");
+            format!("it fails since {since}: {because}; {advice}")
+        }
+        WaitReason::OurClockDiffers { seconds } => format!(
+            "the clock of the boot server that leads is {} that of most nodes: mend its time service, for certificates seem to have ended, \
+             or not to be valid yet",
+            apart(*seconds)
+        ),
         WaitReason::NoControlPlane {} => "the cluster has no control plane; declare one".to_owned(),
         WaitReason::ConfigVersionUnknown { found, known } => format!(
             "the cluster was built by a later version (configuration {found}, this program knows {known}); run that version"
@@ -101,6 +115,17 @@ fn node(reason: &WaitReason) -> Option<String> {
             Some(because) => format!("it does not answer over SSH: {because}"),
             None => "it does not answer over SSH".to_owned(),
         },
+        WaitReason::ClockDiffers { seconds } => {
+            format!("its clock is {} ours: mend its time service", apart(*seconds))
+        }
+        WaitReason::ComponentUnhealthy { component, because } => {
+            let advice = advice(because).unwrap_or("see its log there");
+            format!("{component} runs and is not healthy: {because}; {advice}")
+        }
+        WaitReason::EtcdMemberUnhealthy { because } => {
+            let advice = advice(because).unwrap_or("see its log there");
+            format!("a member of etcd runs and does not serve: {because}; {advice}")
+        }
         WaitReason::Turn { operation, ahead, at_once } => {
             format!("{ahead} nodes are before it for {operation}, {at_once} at once")
         }
@@ -199,6 +224,12 @@ fn entry(reason: &WaitReason) -> String {
         WaitReason::Finished { status } => format!("it has {status}, and stays in the list until it is deleted"),
         other => other.name().to_owned(),
     }
+}
+
+/// How far a clock is from another.
+fn apart(seconds: i64) -> String {
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    format!("{} s {side}", seconds.unsigned_abs())
 }
 
 /// The end of something, where it has one.

@@ -24,4 +24,5 @@ mod reboots;
 mod recording;
 mod repairs;
 mod start;
+mod trouble;
 mod world;

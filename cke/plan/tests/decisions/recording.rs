@@ -94,6 +94,7 @@ fn component(recorded: &Value, name: &str, path: &str) -> ComponentStatus {
         healthy: service.running,
         service,
         config,
+        ..ComponentStatus::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -27,6 +27,8 @@ pub struct Options {
     pub more: Vec<String>,
     /// Variables of its environment.
     pub environment: Vec<(&'static str, String)>,
+    /// Its clock, as `faketime` understands it (`-10m`); the machine's where it is empty. Times that pass are not changed.
+    pub clock: &'static str,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             http: "127.0.0.1:10180".to_owned(),
             more: Vec::new(),
             environment: Vec::new(),
+            clock: "",
         }
     }
 }
@@ -53,7 +56,11 @@ impl Daemon {
             .append(true)
             .open(log)
             .expect("open a log");
-        let child = neco_dctest::programs::server_command(None, program)
+        let mut command = neco_dctest::programs::server_command(None, program);
+        if !options.clock.is_empty() {
+            set_clock(&mut command, options.clock);
+        }
+        let child = command
             .arg(format!("--config={}", config.display()))
             .arg(format!("--interval={}", options.interval))
             .arg(format!("--session-ttl={}", options.session_ttl))
@@ -107,6 +114,16 @@ impl Daemon {
     pub fn tail(&self, lines: usize) -> String {
         tail(&self.log, lines)
     }
+}
+
+/// Gives a program another clock, by Debian's libfaketime.
+fn set_clock(command: &mut Command, clock: &str) {
+    let library = Path::new("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1");
+    assert!(library.exists(), "libfaketime is missing: run `make setup`");
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME", clock)
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
 /// The last lines of a file.

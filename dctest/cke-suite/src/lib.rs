@@ -16,10 +16,13 @@
 pub mod bench;
 pub mod cluster;
 pub mod daemon;
+pub mod doubles;
 pub mod inventory;
 pub mod original;
 pub mod peers;
 pub mod programs;
+pub mod road;
 pub mod site;
+pub mod succession;
 pub mod untouched;
 pub mod workload;

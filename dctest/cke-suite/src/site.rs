@@ -144,6 +144,12 @@ impl Site {
         self.file("cke.log")
     }
 
+    /// The end of `cke`'s log.
+    #[must_use]
+    pub fn cke_says(&self, lines: usize) -> String {
+        tail(&self.log(), lines)
+    }
+
     /// Starts `cke`.
     pub fn start_cke(&mut self) {
         self.start_cke_with(&Options::default());

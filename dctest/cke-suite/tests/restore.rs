@@ -1,4 +1,5 @@
-//! The drill of `ckecli etcd restore` (rows C4, C7): three control planes lose their data, and one command brings the cluster back.
+//! etcd loses a member, and is mended by CKE (row C3); then the drill of `ckecli etcd restore` (rows C4, C7): three control planes lose
+//! their data, and one command brings the cluster back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![allow(clippy::print_stdout, reason = "a test says how long it took")]
 
@@ -10,6 +11,8 @@ use serde_json::json;
 use testkit::fleet::User;
 use testkit::wait::holds;
 
+const PLANES: [&str; 3] = ["cp1", "cp2", "cp3"];
+
 #[test]
 fn a_cluster_that_lost_its_data_comes_back_from_a_backup() {
     site::run(3, 0, async |site| {
@@ -17,6 +20,8 @@ fn a_cluster_that_lost_its_data_comes_back_from_a_backup() {
         site.wait_for_ready(3).await;
         site.apply(&note("before"));
         site.check_that_pods_work().await;
+        a_member_stops(site).await;
+        a_member_loses_its_data(site).await;
         let backup = back_up(site);
         site.kubectl(&["delete", "configmap", "before"]).unwrap();
         site.apply(&note("after"));
@@ -37,6 +42,49 @@ fn a_cluster_that_lost_its_data_comes_back_from_a_backup() {
         nothing_is_left_on_nodes(site);
         kubernetes_works(site).await;
     });
+}
+
+async fn a_member_stops(site: &mut Site) {
+    let (began, last) = (Instant::now(), newest(site));
+    site.fleet.node("cp2").unwrap().ssh("docker rm --force etcd").unwrap();
+    is_done(site, last, "etcd-start").await;
+    site.check_that_nothing_is_doubled(&PLANES, &[]);
+    println!("a member that stopped: {:?}", began.elapsed());
+}
+
+/// The others are a quorum: it is removed, and the node joins anew.
+async fn a_member_loses_its_data(site: &mut Site) {
+    let (began, last) = (Instant::now(), newest(site));
+    // CKE would start it between the two commands.
+    site.ckecli(&["freeze", "a disk is exchanged"]);
+    let lost = site.fleet.node("cp2").unwrap();
+    lost.ssh("docker rm --force etcd && docker volume rm etcd-cke").unwrap();
+    site.ckecli(&["thaw"]);
+    is_done(site, last, "etcd-add-member").await;
+    site.check_that_nothing_is_doubled(&PLANES, &[]);
+    site.check_that_pods_work().await;
+    println!("a member without data: {:?}", began.elapsed());
+}
+
+/// The number of a record.
+fn number(record: &serde_json::Value) -> u64 {
+    record["id"].as_str().unwrap().parse().unwrap()
+}
+
+fn newest(site: &Site) -> u64 {
+    site.history().first().map_or(0, number)
+}
+
+/// Waits until an operation was completed after this record, and nothing is left to do.
+async fn is_done(site: &mut Site, last: u64, operation: &str) {
+    testkit::wait::wait_for(operation, site::PATIENCE, async || {
+        let mut records = site.history();
+        records.retain(|record| number(record) > last);
+        let done = |record: &serde_json::Value| record["operation"] == operation && record["status"] == "completed";
+        holds(records.iter().any(done), format!("{records:?}"))
+    })
+    .await;
+    site.wait_for_completed().await;
 }
 
 fn note(name: &str) -> serde_json::Value {

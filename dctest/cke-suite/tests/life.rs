@@ -21,6 +21,7 @@ fn a_cluster_outlives_lost_nodes_reboots_repairs_and_its_leader() {
         site.check_that_pods_work().await;
 
         a_new_leader_touches_nothing(site).await;
+        a_cluster_of_an_older_version_is_upgraded(site).await;
         a_lost_node_comes_back(site).await;
         a_worker_is_rebooted_through_the_queue(site).await;
         a_machine_is_repaired(site).await;
@@ -77,6 +78,23 @@ async fn a_new_leader_touches_nothing(site: &mut Site) {
     site.start_cke();
     site.wait_for_completed().await;
     assert_eq!(site.history().len(), records, "{:#?}", &site.history()[..2]);
+    assert_eq!(containers(site), started);
+}
+
+/// Before version 2 of the configuration members of etcd had no mark that they were completely added.
+async fn a_cluster_of_an_older_version_is_upgraded(site: &mut Site) {
+    const VERSION: &str = "/cke/config-version";
+    let started = containers(site);
+    site.stop_cke();
+    let plane = site.fleet.node("cp1").unwrap();
+    plane.ssh("docker volume rm etcd-added-member").unwrap();
+    site.etcd.ctl(&["put", VERSION, "1"]);
+    site.start_cke();
+    site.wait_for_completed().await;
+    assert_eq!(site.history()[0]["operation"], "upgrade");
+    assert_eq!(site.etcd.ctl(&["get", "--print-value-only", VERSION]).trim(), "2");
+    let plane = site.fleet.node("cp1").unwrap();
+    plane.ssh("docker volume inspect etcd-added-member").unwrap();
     assert_eq!(containers(site), started);
 }
 

@@ -165,9 +165,9 @@ impl Round<'_> {
         };
         let storage = &self.candidate.storage;
         storage.put_status(&guard, lease, &status).await?;
-        storage
-            .put_plan(&guard, lease, &report::of(plan, Timestamp::now()))
-            .await?;
+        let now = Timestamp::now();
+        let since = hands.waits.since(storage, &guard, plan, now).await?;
+        storage.put_plan(&guard, lease, &report::of(plan, &since, now)).await?;
         hands.metrics.decided(plan, self.read_at.as_second());
         hands.waits.tell(plan);
         Ok(())

@@ -9,17 +9,17 @@
 out=$NECO_CACHE/conformance
 kubernetes=$(cd "$NECO_CACHE/build/conformance" && GOFLAGS=-mod=readonly go list -m -f '{{.Dir}}' k8s.io/kubernetes)
 
-packages="bash curl netcat-openbsd bind9-dnsutils iproute2 iputils-ping procps nginx-light busybox"
-version="$packages $kubernetes $(sha256sum <"$0")"
+in_debian="bash curl netcat-openbsd bind9-dnsutils iproute2 iputils-ping procps nginx-light busybox"
+version="$in_debian $kubernetes $(sha256sum <"$0")"
 if fresh conformance-root "$version" && [ -d "$out/debian" ]; then exit 0; fi
 
 say "the roots of the tests' images"
 rm -rf "$out"/{debian,busybox,files}.new
 debian=$out/debian.new
 # shellcheck disable=SC2086
-quietly conformance-debootstrap.log debootstrap --variant=minbase --include="$(echo $packages | tr ' ' ,)" bookworm "$debian" "$(debian_mirror)"
+quietly conformance-debootstrap.log debootstrap --variant=minbase --include="$(echo $in_debian | tr ' ' ,)" bookworm "$debian" "$(debian_mirror)"
 # The images bring `tmp` with its permissions.
-rm -rf "$debian"/{var/cache/apt/*,var/lib/apt/lists/*,usr/share/doc,usr/share/man,usr/share/locale,usr/share/i18n,dev,proc,sys,tmp}
+rm -rf "${debian:?}"/{var/cache/apt/*,var/lib/apt/lists/*,usr/share/doc,usr/share/man,usr/share/locale,usr/share/i18n,dev,proc,sys,tmp}
 mkdir -p "$debian"/{dev,proc,sys,uploads}
 # The names that the tests look for are those of Alpine's users.
 chroot "$debian" groupadd --gid 50000 group-defined-in-image

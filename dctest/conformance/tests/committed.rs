@@ -57,7 +57,7 @@ fn every_conformance_test_is_told_once() {
 #[test]
 fn what_is_not_run_is_what_the_list_says() {
     let page = read();
-    let told: BTreeSet<&String> = page.sections["Not run"].iter().collect();
+    let told: BTreeSet<&String> = page.sections.get("Not run").into_iter().flatten().collect();
     let listed = skips::parse(skips::OURS).unwrap();
     for name in listed.keys() {
         assert!(

@@ -16,10 +16,11 @@ install -m 755 "$here/install-tools" "$root/usr/local/cke/install-tools"
 install -m 644 "$here/../../LICENSE" "$root/usr/local/cke/LICENSE"
 
 # What reboots, checks and repairs machines runs in this image: a site's own programs are mounted, and scripts find their shell and tools.
-# busybox's find knows too little for them (it has no -delete).
+# busybox's find knows too little for them (it has no -delete), and its shell would take its own find before the one in the path: sh is bash.
 install -m 755 "$(command -v bash)" "$(command -v find)" "$root/bin/"
 install -m 755 "$(command -v busybox)" "$root/bin/busybox"
-busybox --list | grep -vxF -e busybox -e find | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
+busybox --list | grep -vxF -e busybox -e find -e sh | while read -r applet; do ln -s busybox "$root/bin/$applet"; done
+ln -s bash "$root/bin/sh"
 ln -s /bin/env "$root/usr/bin/env"
 # They may write here, whoever runs them.
 chmod 1777 "$root/tmp"

@@ -17,7 +17,7 @@ use neco_etcd::{Config, Etcd};
 use crate::site::Site;
 
 /// How long a cluster may take to come to rest while leaders die.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How often it is looked whether a condition holds, beside each record.
 const LOOK: Duration = Duration::from_millis(100);
 
